@@ -1,0 +1,21 @@
+import type { KnipConfig } from 'knip'
+
+const config: KnipConfig = {
+  entry: [
+    'main/index.ts!',
+    'main/engine-process.ts!',
+    'main/headless.ts!',
+    'relay/main.ts!',
+    'preload/index.ts!',
+    'renderer/main.ts!',
+    'scripts/*.ts',
+    'bench/*.ts',
+    'e2e/**/*.spec.ts',
+    '**/*.test.ts',
+  ],
+  project: ['{main,preload,renderer,relay,shared,e2e,bench,scripts}/**/*.{ts,vue}!'],
+  ignore: ['**/*.d.ts'],
+  ignoreExportsUsedInFile: true,
+}
+
+export default config
