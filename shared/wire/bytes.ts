@@ -45,19 +45,22 @@ export class ByteWriter {
 
   u8(value: number): this {
     assertInteger(value, 0xff)
-    this.#view.setUint8(this.#reserve(1), value)
+    const at = this.#reserve(1)
+    this.#view.setUint8(at, value)
     return this
   }
 
   u16(value: number): this {
     assertInteger(value, 0xffff)
-    this.#view.setUint16(this.#reserve(2), value)
+    const at = this.#reserve(2)
+    this.#view.setUint16(at, value)
     return this
   }
 
   u32(value: number): this {
     assertInteger(value, 0xffffffff)
-    this.#view.setUint32(this.#reserve(4), value)
+    const at = this.#reserve(4)
+    this.#view.setUint32(at, value)
     return this
   }
 
@@ -72,7 +75,8 @@ export class ByteWriter {
 
   /** Bytes as they are, with no length before them: for fields of fixed size. */
   raw(bytes: Uint8Array): this {
-    this.#buffer.set(bytes, this.#reserve(bytes.length))
+    const at = this.#reserve(bytes.length)
+    this.#buffer.set(bytes, at)
     return this
   }
 
