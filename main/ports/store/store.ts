@@ -101,9 +101,9 @@ export interface ChatStore {
 
 export interface MessageStore {
   get(messageId: MessageId): MessageRecord | null
-  /** False: (author, message id) is there already; nothing was changed. Deleted ones count as there. */
+  /** False: the message id is there already, whoever wrote it; nothing was changed. Deleted ones count as there. */
   insert(message: MessageRecord): boolean
-  update(messageId: MessageId, patch: Partial<Omit<MessageRecord, 'messageId' | 'chatId'>>): void
+  update(messageId: MessageId, patch: Partial<Omit<MessageRecord, 'messageId' | 'chatId' | 'authorId'>>): void
   /** The newest `limit` before `before` (null: the newest), oldest first. */
   page(chatId: ChatId, before: string | null, limit: number): readonly MessageRecord[]
   unread(chatId: ChatId): readonly MessageRecord[]
