@@ -202,7 +202,7 @@ export class Engine {
   }
 
   async #restore({ grant, recoveryKey, passphrase }: CommandInput<'account.restore'>): Promise<AppState> {
-    const key = recoveryKeyFrom(recoveryKey)
+    const key = recoveryKeyFrom(this.#crypto, recoveryKey)
     const file = await readWhole(this.#parts.grants.redeem(grant, 'read').path, MAX_RECOVERY_FILE_BYTES)
     const recovery = readRecoveryFile(this.#crypto, key, file)
     const store = await this.#freshStore(key, passphrase ?? null)
@@ -221,7 +221,7 @@ export class Engine {
   }
 
   async #recover({ recoveryKey, passphrase }: CommandInput<'account.recover'>): Promise<AppState> {
-    const key = recoveryKeyFrom(recoveryKey)
+    const key = recoveryKeyFrom(this.#crypto, recoveryKey)
     await this.#run(await this.#parts.profile.openWithRecoveryKey(key, passphrase ?? null))
     return this.state()
   }
@@ -264,9 +264,9 @@ export class Engine {
 }
 
 /** @throws recovery-wrong: what was typed is no recovery key */
-function recoveryKeyFrom(text: string): Uint8Array {
+function recoveryKeyFrom(crypto: Crypto, text: string): Uint8Array {
   try {
-    return decodeRecoveryKey(text)
+    return decodeRecoveryKey(crypto, text)
   } catch (cause) {
     if (!isParleyError(cause)) throw cause
     throw new ParleyError('recovery-wrong', 'not a recovery key', { cause })

@@ -101,7 +101,7 @@ export function buildNode(parts: NodeParts): RunningNode {
     },
   })
   const attention = new Attention(store, parts.desktop, parts.texts, () => chats.openChat)
-  const relays = new OwnRelays(core, {
+  const relays: OwnRelays = new OwnRelays(core, {
     port: parts.relays,
     paths,
     prekeys,
@@ -118,8 +118,8 @@ export function buildNode(parts: NodeParts): RunningNode {
       },
     },
   })
-  const network = new NetworkState(core, paths, relays)
-  const contacts = new Contacts(core, {
+  const network: NetworkState = new NetworkState(core, paths, relays)
+  const contacts: Contacts = new Contacts(core, {
     feed,
     log: chatLog,
     outgoing,
@@ -137,7 +137,7 @@ export function buildNode(parts: NodeParts): RunningNode {
     },
   })
   const inviteUsed = new InviteUsedAnswers(core, parts.relays, receipts)
-  const invites = new Invites(core, {
+  const invites: Invites = new Invites(core, {
     feed,
     log: chatLog,
     relays,
@@ -186,8 +186,8 @@ export function buildNode(parts: NodeParts): RunningNode {
       refreshPaths()
     },
   })
-  const delivery = new Delivery(core, { paths, direct: links, sessions, deposits })
-  const incoming = new Incoming(core, {
+  const delivery: Delivery = new Delivery(core, { paths, direct: links, sessions, deposits })
+  const incoming: Incoming = new Incoming(core, {
     admission: {
       admitDevice: (contact, sender, profile) => contacts.admitDevice(contact, sender, profile),
       admitTaker: (sender, profile, opened) => invites.admitTaker(sender, profile, opened),

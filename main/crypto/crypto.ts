@@ -1,0 +1,62 @@
+/** What every function of this folder is handed: primitives and randomness. No clock, no I/O, no globals. */
+
+import { concatBytes } from '../../shared/wire/bytes.ts'
+import type { Backend, KeyPair } from './backend/backend.ts'
+import { selectBackend } from './backend/node-backend.ts'
+import { labelBytes } from './labels.ts'
+import type { Label } from './labels.ts'
+
+export type RandomSource = (sizeBytes: number) => Uint8Array
+
+export interface Crypto {
+  readonly backend: Backend
+  readonly random: RandomSource
+}
+
+export function createCrypto(options: { readonly backend?: Backend; readonly random?: RandomSource } = {}): Crypto {
+  const backend = options.backend ?? selectBackend()
+  return { backend, random: options.random ?? ((sizeBytes) => backend.random(sizeBytes)) }
+}
+
+const NO_SALT = new Uint8Array(32)
+
+/** HKDF-SHA-256, info = label ‖ context. */
+export function deriveKey(
+  c: Crypto,
+  secret: Uint8Array,
+  label: Label,
+  context: Uint8Array,
+  sizeBytes: number,
+): Uint8Array {
+  return c.backend.hkdf(secret, NO_SALT, concatBytes(labelBytes(label), context), sizeBytes)
+}
+
+/** Ed25519 over label ‖ message, so that a signature made for one purpose serves no other. */
+export function sign(c: Crypto, secretKey: Uint8Array, label: Label, message: Uint8Array): Uint8Array {
+  return c.backend.ed25519Sign(secretKey, concatBytes(labelBytes(label), message))
+}
+
+export function verify(
+  c: Crypto,
+  publicKey: Uint8Array,
+  label: Label,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  return c.backend.ed25519Verify(publicKey, concatBytes(labelBytes(label), message), signature)
+}
+
+export function generateSigningKey(c: Crypto): KeyPair {
+  const secretKey = c.random(32)
+  return { publicKey: c.backend.ed25519Public(secretKey), secretKey }
+}
+
+/** Of an Ed25519 seed. */
+export function publicKeyOf(c: Crypto, secretKey: Uint8Array): Uint8Array {
+  return c.backend.ed25519Public(secretKey)
+}
+
+export function generateAgreementKey(c: Crypto): KeyPair {
+  const secretKey = c.random(32)
+  return { publicKey: c.backend.x25519Public(secretKey), secretKey }
+}

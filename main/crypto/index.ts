@@ -1,0 +1,48 @@
+/** Sessions between devices, identities, attachments: the only cryptography of Parley. docs/protocol/session.md. */
+
+export { createCrypto, deriveKey, generateSigningKey, publicKeyOf, sign, verify } from './crypto.ts'
+export type { Crypto, RandomSource } from './crypto.ts'
+export type { Backend, KeyPair } from './backend/backend.ts'
+export {
+  deviceIdOf,
+  generateAccount,
+  generateDevice,
+  openDeviceList,
+  safetyNumber,
+  signDeviceList,
+} from './identity.ts'
+export type { AccountKeys, DeviceEntry, DeviceKeys, DeviceList, LocalParty, RemoteParty } from './identity.ts'
+export {
+  decodePrekeyBundle,
+  encodePrekeyBundle,
+  generatePrekeys,
+  openDirectoryItem,
+  sealDirectoryItem,
+  verifyPrekeyBundle,
+} from './prekeys.ts'
+export type { PrekeyBundle, PrekeyKind, PrekeySecret } from './prekeys.ts'
+export { handshakeSessionId, openHandshake, startSession } from './handshake.ts'
+export type { OpenedHandshake, PrekeyLookup } from './handshake.ts'
+export { decryptMessage, encryptMessage, openEphemeral, sealEphemeral } from './double-ratchet.ts'
+export type { Decrypted, SkippedKey, SkippedKeyLookup, SkippedKeyRef } from './double-ratchet.ts'
+export { decodeSession, encodeSession } from './session-state.ts'
+export type { SessionState } from './session-state.ts'
+export { envelopeId, envelopeKind, MAX_ENVELOPE_BYTES } from './envelope.ts'
+export type { EnvelopeKind } from './envelope.ts'
+export {
+  ATTACHMENT_SEGMENT_BYTES,
+  attachmentCiphertextBytes,
+  attachmentEncryptor,
+  openAttachmentSegment,
+  segmentRange,
+} from './attachment.ts'
+export { inviteKeys, openInviteBundle, sealInviteBundle } from './invite.ts'
+export {
+  decodeRecoveryKey,
+  encodeRecoveryKey,
+  generateRecoveryKey,
+  openRecovery,
+  sealRecovery,
+  unwrapKey,
+  wrapKey,
+} from './recovery.ts'

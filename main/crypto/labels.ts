@@ -1,0 +1,35 @@
+/** Every label of every derivation and signature, in one table. None is a prefix of another (labels.test.ts). */
+
+export const LABELS = {
+  deviceId: 'parley/v1/device-id',
+  deviceList: 'parley/v1/device-list',
+  safetyNumber: 'parley/v1/safety-number',
+  prekey: 'parley/v1/prekey',
+  handshakeSecret: 'parley/v1/handshake-secret',
+  handshakeSeal: 'parley/v1/handshake-seal',
+  handshakeAd: 'parley/v1/handshake-ad',
+  sessionId: 'parley/v1/session-id',
+  root: 'parley/v1/root',
+  chainMessage: 'parley/v1/chain-message',
+  chainNext: 'parley/v1/chain-next',
+  ephemeral: 'parley/v1/ephemeral',
+  inviteSlot: 'parley/v1/invite-slot',
+  inviteKey: 'parley/v1/invite-key',
+  invite: 'parley/v1/invite-signature',
+  deliveryToken: 'parley/v1/delivery-token',
+  directoryLookup: 'parley/v1/directory-lookup',
+  directorySeal: 'parley/v1/directory-seal',
+  lanPair: 'parley/v1/lan-pair',
+  blobRead: 'parley/v1/blob-read',
+  recoveryFile: 'parley/v1/recovery-file',
+  recoveryKey: 'parley/v1/recovery-key',
+  keyWrap: 'parley/v1/key-wrap',
+} as const
+
+export type Label = keyof typeof LABELS
+
+const encoder = new TextEncoder()
+
+export function labelBytes(label: Label): Uint8Array {
+  return encoder.encode(LABELS[label])
+}
