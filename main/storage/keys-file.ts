@@ -3,17 +3,18 @@
 import * as z from 'zod/mini'
 import { fromBase64Url, toBase64Url } from '../../shared/wire/bytes.ts'
 import { ParleyError } from '../../shared/errors.ts'
-import { WRAPPED_BYTES } from './key-wrap.ts'
 import { SALT_BYTES } from './passphrase-key.ts'
 import type { PassphraseParameters } from './passphrase-key.ts'
 
 const VERSION = 1
 export const MAX_KEYS_FILE_BYTES = 65_536
 const MAX_SEALED_BYTES = 16_384
-const CHECK_BYTES = 16
+/** Nonce, key and tag of `wrapKey`. */
+const WRAPPED_BYTES = 12 + 32 + 16
 
+/** The store key wrapped under another one: a random one that the keychain sealed, or one made of the passphrase. */
 export type KeyLock =
-  | { readonly kind: 'keychain'; readonly sealed: Uint8Array }
+  | { readonly kind: 'keychain'; readonly sealed: Uint8Array; readonly wrapped: Uint8Array }
   | { readonly kind: 'passphrase'; readonly parameters: PassphraseParameters; readonly wrapped: Uint8Array }
 
 export interface KeysFile {
@@ -22,7 +23,6 @@ export interface KeysFile {
   readonly lock: KeyLock
   /** The store key under the recovery key. */
   readonly recovery: Uint8Array
-  readonly check: Uint8Array
 }
 
 const base64url = (minBytes: number, maxBytes: number) =>
@@ -60,11 +60,14 @@ const schema = z.strictObject({
   version: z.literal(VERSION),
   finished: z.boolean(),
   lock: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('keychain'), sealed: base64url(1, MAX_SEALED_BYTES) }),
+    z.strictObject({
+      kind: z.literal('keychain'),
+      sealed: base64url(1, MAX_SEALED_BYTES),
+      wrapped: exactly(WRAPPED_BYTES),
+    }),
     z.strictObject({ kind: z.literal('passphrase'), parameters, wrapped: exactly(WRAPPED_BYTES) }),
   ]),
   recovery: exactly(WRAPPED_BYTES),
-  check: exactly(CHECK_BYTES),
 })
 
 const versioned = z.looseObject({ version: z.int() })

@@ -1,13 +1,14 @@
 /** The profile folder: its lock, `keys.json`, the store and the attachments (docs/protocol/store.md). */
 
 import { join } from 'node:path'
+import { createCrypto, unwrapKey, wrapKey } from '../crypto/index.ts'
+import type { Crypto } from '../crypto/index.ts'
 import type { Clock, Keychain } from '../ports/runtime.ts'
 import type { BlobFiles, Profile, ProfileState } from '../ports/store/profile.ts'
 import type { Store } from '../ports/store/store.ts'
-import { ParleyError } from '../../shared/errors.ts'
+import { ParleyError, isParleyError } from '../../shared/errors.ts'
 import { createBlobFiles } from './blob-files.ts'
 import { STORE_KEY_BYTES, openDatabase } from './database.ts'
-import { keyCheck, passesCheck, unwrapKey, wrapKey } from './key-wrap.ts'
 import { decodeKeysFile, encodeKeysFile } from './keys-file.ts'
 import type { KeyLock, KeysFile } from './keys-file.ts'
 import { PASSPHRASE_COST, SALT_BYTES, passphraseKey } from './passphrase-key.ts'
@@ -46,6 +47,7 @@ interface OpenStore {
 class ProfileFolder implements Profile {
   readonly blobs: BlobFiles
   readonly #options: ProfileOptions
+  readonly #crypto: Crypto
   readonly #storePath: string
   readonly #keysPath: string
   #unlock: (() => void) | null = null
@@ -55,6 +57,7 @@ class ProfileFolder implements Profile {
 
   constructor(options: ProfileOptions) {
     this.#options = options
+    this.#crypto = createCrypto({ random: options.random })
     this.#storePath = join(options.profileDir, 'store.db')
     this.#keysPath = join(options.profileDir, 'keys.json')
     this.blobs = createBlobFiles(join(options.profileDir, 'attachments'))
@@ -78,8 +81,7 @@ class ProfileFolder implements Profile {
       const keys: KeysFile = {
         finished: false,
         lock: await this.#makeLock(key, lock.passphrase),
-        recovery: wrapKey(key, lock.recoveryKey, 'recovery', this.#options.random),
-        check: keyCheck(key),
+        recovery: wrapKey(this.#crypto, lock.recoveryKey, key),
       }
       this.#discardUnfinished()
       // From here on a store without keys is a damaged profile; one with unfinished keys counts as empty.
@@ -93,8 +95,9 @@ class ProfileFolder implements Profile {
     return this.#inTurn(async () => {
       const keys = this.#needKeys()
       if (keys.lock.kind === 'passphrase') throw new ParleyError('passphrase-needed')
-      const key = await this.#options.keychain.open(keys.lock.sealed)
-      if (key === null || !passesCheck(key, keys.check)) throw new ParleyError('recovery-needed')
+      const sealing = await this.#options.keychain.open(keys.lock.sealed)
+      const key = sealing === null ? null : this.#unwrap(sealing, keys.lock.wrapped)
+      if (key === null) throw new ParleyError('recovery-needed')
       return this.#openStore(keys, key, 'existing')
     })
   }
@@ -102,14 +105,14 @@ class ProfileFolder implements Profile {
   openWithPassphrase(passphrase: string): Promise<Store> {
     return this.#inTurn(async () => {
       const keys = this.#needKeys()
-      return this.#openStore(keys, await keyBehindPassphrase(keys.lock, passphrase), 'existing')
+      return this.#openStore(keys, await this.#keyBehindPassphrase(keys.lock, passphrase), 'existing')
     })
   }
 
   openWithRecoveryKey(recoveryKey: Uint8Array, passphrase: string | null): Promise<Store> {
     return this.#inTurn(async () => {
       const keys = this.#needKeys()
-      const key = unwrapKey(keys.recovery, recoveryKey, 'recovery')
+      const key = this.#unwrap(recoveryKey, keys.recovery)
       if (key === null) throw new ParleyError('recovery-wrong')
       const lock = await this.#makeLock(key, passphrase)
       const store = this.#openStore(keys, key, 'existing')
@@ -127,7 +130,7 @@ class ProfileFolder implements Profile {
     return this.#inTurn(async () => {
       const keys = this.#needKeys()
       if (this.#open === null) throw new ParleyError('not-ready', 'profile')
-      if (keys.lock.kind === 'passphrase') await keyBehindPassphrase(keys.lock, current ?? '')
+      if (keys.lock.kind === 'passphrase') await this.#keyBehindPassphrase(keys.lock, current ?? '')
       this.#writeKeys({ ...keys, lock: await this.#makeLock(this.#open.key, next) })
     })
   }
@@ -187,12 +190,31 @@ class ProfileFolder implements Profile {
     const { keychain, random } = this.#options
     if (passphrase === null) {
       if (!keychain.available) throw new ParleyError('passphrase-needed')
-      return { kind: 'keychain', sealed: await keychain.seal(key) }
+      const sealing = random(STORE_KEY_BYTES)
+      return { kind: 'keychain', sealed: await keychain.seal(sealing), wrapped: wrapKey(this.#crypto, sealing, key) }
     }
     if (passphrase === '') throw new ParleyError('passphrase-needed')
     const parameters = { ...PASSPHRASE_COST, salt: random(SALT_BYTES) }
-    const wrapped = wrapKey(key, await passphraseKey(passphrase, parameters), 'passphrase', random)
+    const wrapped = wrapKey(this.#crypto, await passphraseKey(passphrase, parameters), key)
     return { kind: 'passphrase', parameters, wrapped }
+  }
+
+  /** @throws passphrase-wrong */
+  async #keyBehindPassphrase(lock: KeyLock, passphrase: string): Promise<Uint8Array> {
+    if (lock.kind === 'keychain') throw new ParleyError('passphrase-wrong', 'none is set')
+    const key = this.#unwrap(await passphraseKey(passphrase, lock.parameters), lock.wrapped)
+    if (key === null) throw new ParleyError('passphrase-wrong')
+    return key
+  }
+
+  /** Null: wrapped under another key, or altered. */
+  #unwrap(wrapping: Uint8Array, wrapped: Uint8Array): Uint8Array | null {
+    try {
+      return unwrapKey(this.#crypto, wrapping, wrapped)
+    } catch (error) {
+      if (isParleyError(error, 'cannot-decrypt')) return null
+      throw error
+    }
   }
 
   /** Only ever called when the keys are missing or say that no account was made. */
@@ -221,13 +243,4 @@ class ProfileFolder implements Profile {
     this.#open?.store.close()
     this.#open = null
   }
-}
-
-/** @throws passphrase-wrong */
-async function keyBehindPassphrase(lock: KeyLock, passphrase: string): Promise<Uint8Array> {
-  if (lock.kind === 'keychain') throw new ParleyError('passphrase-wrong', 'none is set')
-  const secret = await passphraseKey(passphrase, lock.parameters)
-  const key = unwrapKey(lock.wrapped, secret, 'passphrase')
-  if (key === null) throw new ParleyError('passphrase-wrong')
-  return key
 }
