@@ -69,10 +69,9 @@ export const onboarding = {
   },
   failed: {
     details: 'Details',
-    again: 'Try again',
     open: {
       title: 'Parley is already open',
-      text: 'Another Parley is using this profile. Switch to its window, or close it there and try again.',
+      text: 'Another Parley is using this profile. Switch to its window, or close it there and start Parley again.',
     },
     newer: {
       title: 'Made by a newer Parley',
@@ -84,15 +83,15 @@ export const onboarding = {
     },
     disk: {
       title: 'This computer’s disk is full',
-      text: 'Parley can’t open your messages safely without free space. Free some space, then try again. Nothing is lost.',
+      text: 'Parley can’t open your messages safely without free space. Free some space, then start Parley again. Nothing is lost.',
     },
     unreadable: {
       title: 'Parley may not read its folder',
-      text: 'The profile folder is there, but this user may not read or change it. Give yourself access to it, then try again.',
+      text: 'The profile folder is there, but this user may not read or change it. Give yourself access to it, then start Parley again.',
     },
     other: {
       title: 'Parley can’t open your profile',
-      text: 'Something stops it from opening. Nothing was changed. Try again, or restart the computer.',
+      text: 'Something stops it from opening, and nothing was changed. Close Parley and start it again.',
     },
   },
 }
