@@ -37,6 +37,6 @@ function problemOf(error: unknown): CameraProblem {
   }
 }
 
-export function stopCamera(stream: MediaStream): void {
+export function stopCamera(stream: { getTracks(): readonly { stop(): void }[] }): void {
   for (const track of stream.getTracks()) track.stop()
 }

@@ -151,12 +151,6 @@ export const settings = {
     system: 'Like the system',
     light: 'Light',
     dark: 'Dark',
-    density: 'Density',
-    compact: 'Compact',
-    regular: 'Regular',
-    roomy: 'Roomy',
-    contrast: 'High contrast',
-    contrastText: 'Edges instead of shades, stronger text',
   },
   keyboard: {
     text: 'Everything in Parley can be reached without a mouse.',
@@ -182,6 +176,5 @@ export const settings = {
     version: 'Version {version}',
     licence: 'Free software under the GNU Affero General Public License, version 3',
     licenceText: 'You may use it, read how it works, change it and pass it on.',
-    source: 'Source code',
   },
 }
