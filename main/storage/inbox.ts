@@ -69,24 +69,24 @@ function sweeper(sql: Sql): InboxStore['sweep'] {
   const signed = Number(prekeyKind.encode('signed'))
   const lastResort = Number(prekeyKind.encode('kem-last-resort'))
   const byAge = [
-    'DELETE FROM seen WHERE at_ms < ?1',
-    'DELETE FROM parked WHERE parked_at_ms < ?1',
-    'DELETE FROM skipped_keys WHERE created_at_ms < ?1',
-    'DELETE FROM deposits WHERE held_at_ms < ?1',
-    'DELETE FROM tombstones WHERE deleted_at_ms < ?1',
+    'DELETE FROM seen WHERE at_ms < ?',
+    'DELETE FROM parked WHERE parked_at_ms < ?',
+    'DELETE FROM skipped_keys WHERE created_at_ms < ?',
+    'DELETE FROM deposits WHERE held_at_ms < ?',
+    'DELETE FROM tombstones WHERE deleted_at_ms < ?',
     `DELETE FROM prekeys WHERE kind IN (${signed}, ${lastResort}) AND EXISTS (
        SELECT 1 FROM prekeys AS newer WHERE newer.kind = prekeys.kind
-         AND newer.prekey_id > prekeys.prekey_id AND newer.created_at_ms < ?1)`,
+         AND newer.prekey_id > prekeys.prekey_id AND newer.created_at_ms < ?)`,
     // A one-time prekey is of use only together with a signed one that it was bundled with.
-    `DELETE FROM prekeys WHERE kind NOT IN (${signed}, ${lastResort}) AND created_at_ms < ?1
+    `DELETE FROM prekeys WHERE kind NOT IN (${signed}, ${lastResort}) AND created_at_ms < ?
        AND created_at_ms < (SELECT min(created_at_ms) FROM prekeys WHERE kind = ${signed})`,
     // As long as its last-resort prekey is here, a handshake could be replayed.
-    `DELETE FROM base_keys WHERE at_ms < ?1
+    `DELETE FROM base_keys WHERE at_ms < ?
        AND at_ms < (SELECT min(created_at_ms) FROM prekeys WHERE kind = ${lastResort})`,
-  ].map((source) => sql.command(source))
+  ].map((source) => ({ command: sql.command(source), parameters: source.split('?').length - 1 }))
   return (beforeMs) => {
     sql.transaction(() => {
-      for (const command of byAge) command.run(beforeMs)
+      for (const { command, parameters } of byAge) command.run(...Array<number>(parameters).fill(beforeMs))
     })
   }
 }

@@ -48,8 +48,8 @@ export function createMessageStore(sql: Sql, nowMs: () => number): MessageStore 
 
 function insertion(sql: Sql): Pick<MessageStore, 'insert'> {
   const known = sql.query(
-    `SELECT 1 WHERE EXISTS (SELECT 1 FROM messages WHERE message_id = ?1)
-       OR EXISTS (SELECT 1 FROM tombstones WHERE message_id = ?1)`,
+    `SELECT 1 WHERE EXISTS (SELECT 1 FROM messages WHERE message_id = ?)
+       OR EXISTS (SELECT 1 FROM tombstones WHERE message_id = ?)`,
   )
   const chatRow = sql.query('SELECT row_id FROM chats WHERE chat_id = ?')
   const authorRow = sql.query('SELECT row_id FROM contacts WHERE contact_id = ?')
@@ -59,7 +59,7 @@ function insertion(sql: Sql): Pick<MessageStore, 'insert'> {
   return {
     insert: (message) => {
       const messageId = id.encode(message.messageId)
-      if (known.get(messageId) !== null) return false
+      if (known.get(messageId, messageId) !== null) return false
       const chat = integer.decode(chatRow.get(id.encode(message.chatId))?.[0])
       const author = message.authorId === null ? null : integer.decode(authorRow.get(id.encode(message.authorId))?.[0])
       insert.run(messageId, chat, author, ...messageTable.values({ ...message, ...flattenBody(message.body) }))
@@ -74,21 +74,21 @@ function deletion(sql: Sql, nowMs: () => number): Pick<MessageStore, 'delete' | 
   const perMessage = (where: string) => ({
     blobs: sql.query(`SELECT blob_id FROM attachments WHERE message_id ${where}`),
     bury: sql.command(
-      `INSERT INTO tombstones (message_id, deleted_at_ms) SELECT message_id, ?2 FROM messages WHERE message_id ${where}
+      `INSERT INTO tombstones (message_id, deleted_at_ms) SELECT message_id, ? FROM messages WHERE message_id ${where}
          ON CONFLICT DO NOTHING`,
     ),
     remove: ['attachments', 'outbox', 'commits', 'deposits', 'messages'].map((table) =>
       sql.command(`DELETE FROM ${table} WHERE message_id ${where}`),
     ),
   })
-  const one = perMessage('= ?1')
+  const one = perMessage('= ?')
   const ofChat = perMessage(
-    'IN (SELECT message_id FROM messages WHERE chat = (SELECT row_id FROM chats WHERE chat_id = ?1))',
+    'IN (SELECT message_id FROM messages WHERE chat = (SELECT row_id FROM chats WHERE chat_id = ?))',
   )
   const remove = (statements: ReturnType<typeof perMessage>, key: MessageId | string): readonly BlobId[] =>
     sql.transaction(() => {
       const gone = blobs(statements.blobs.all(id.encode(key)))
-      statements.bury.run(id.encode(key), nowMs())
+      statements.bury.run(nowMs(), id.encode(key))
       for (const statement of statements.remove) statement.run(id.encode(key))
       return gone
     })
