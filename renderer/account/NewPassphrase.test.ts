@@ -1,7 +1,9 @@
 import { mount } from '@vue/test-utils'
 import { describe, expect, it } from 'vitest'
+import { nextTick } from 'vue'
 import { createI18n } from 'vue-i18n'
 import { account } from '../i18n/en/account.ts'
+import type { Validated } from './focusable.ts'
 import NewPassphrase from './NewPassphrase.vue'
 
 function mountFields() {
@@ -15,8 +17,13 @@ function mountFields() {
     global: { plugins: [i18n] },
     attachTo: document.body,
   })
+  const validate = async (): Promise<boolean> => {
+    const answer = (fields.vm as unknown as Validated).validate()
+    await nextTick()
+    return answer
+  }
   const input = (testid: string) => fields.get<HTMLInputElement>(`[data-testid="${testid}"]`)
-  return { fields, first: () => input('passphrase-input'), second: () => input('passphrase-repeat') }
+  return { fields, validate, first: () => input('passphrase-input'), second: () => input('passphrase-repeat') }
 }
 
 /** What a screen reader reads after the label of this field. */
@@ -35,10 +42,9 @@ describe('a new passphrase', () => {
   })
 
   it('says how long it has to be, beside its field, and takes the focus there', async () => {
-    const { fields, first } = mountFields()
+    const { fields, validate, first } = mountFields()
     await first().setValue('short')
-    expect(fields.vm.validate()).toBe(false)
-    await fields.vm.$nextTick()
+    expect(await validate()).toBe(false)
     expect(description(first().element)).toBe('Use at least 8 characters.')
     expect(first().attributes('aria-invalid')).toBe('true')
     expect(document.activeElement).toBe(first().element)
@@ -46,16 +52,15 @@ describe('a new passphrase', () => {
   })
 
   it('leads to the repetition when only that differs, and agrees once it matches', async () => {
-    const { fields, first, second } = mountFields()
+    const { fields, validate, first, second } = mountFields()
     await first().setValue('harbour lantern')
     await second().setValue('harbour lanterns')
-    expect(fields.vm.validate()).toBe(false)
-    await fields.vm.$nextTick()
+    expect(await validate()).toBe(false)
     expect(description(second().element)).toBe('The two don’t match. Type it again.')
     expect(document.activeElement).toBe(second().element)
     await second().setValue('harbour lantern')
     expect(fields.find('[role="alert"]').exists()).toBe(false)
-    expect(fields.vm.validate()).toBe(true)
+    expect(await validate()).toBe(true)
     fields.unmount()
   })
 

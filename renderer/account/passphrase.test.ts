@@ -22,9 +22,12 @@ describe('passphraseProblem', () => {
 })
 
 describe('passphraseStrength', () => {
-  it.each(['password', 'aaaaaaaaaaaaaaaaaaaa', '123456789012', 'abcdefghijkl', 'two words'])('calls %j weak', (text) => {
-    expect(passphraseStrength(text)).toBe('weak')
-  })
+  it.each(['password', 'aaaaaaaaaaaaaaaaaaaa', '123456789012', 'abcdefghijkl', 'two words'])(
+    'calls %j weak',
+    (text) => {
+      expect(passphraseStrength(text)).toBe('weak')
+    },
+  )
 
   it.each(['harbour lantern copper nine', 'q7!mV2#xzK'])('calls %j at least fair', (text) => {
     expect(passphraseStrength(text)).not.toBe('weak')

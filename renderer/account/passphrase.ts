@@ -25,7 +25,10 @@ const BITS_A_WORD = 12
  * Repetition and runs like "abcd" or "1234" count for little.
  */
 export function passphraseStrength(passphrase: string): PassphraseStrength {
-  const words = passphrase.trim().split(/[\s._-]+/).filter((word) => word !== '')
+  const words = passphrase
+    .trim()
+    .split(/[\s._-]+/)
+    .filter((word) => word !== '')
   const byCharacters = surprisingChars(passphrase) * Math.log2(alphabetSize(passphrase))
   const onlyWords = words.length > 1 && words.every((word) => /^\p{L}+$/u.test(word))
   const bits = onlyWords ? Math.min(byCharacters, new Set(words).size * BITS_A_WORD) : byCharacters

@@ -30,7 +30,9 @@ function start(answer: (link: string) => Promise<AcceptReply>): AcceptInvite {
   return made
 }
 
-const refuse = (code: ErrorCode, detail = '') => async (): Promise<AcceptReply> => ({ ok: false, code, detail })
+const refuse =
+  (code: ErrorCode, detail = '') =>
+  async (): Promise<AcceptReply> => ({ ok: false, code, detail })
 
 beforeEach(() => {
   vi.useFakeTimers()

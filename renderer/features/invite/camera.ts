@@ -9,8 +9,7 @@ const CONSTRAINTS: MediaStreamConstraints = {
 }
 
 export type CameraResult =
-  | { readonly ok: true; readonly stream: MediaStream }
-  | { readonly ok: false; readonly problem: CameraProblem }
+  { readonly ok: true; readonly stream: MediaStream } | { readonly ok: false; readonly problem: CameraProblem }
 
 export async function openCamera(devices: Pick<MediaDevices, 'getUserMedia'> | undefined): Promise<CameraResult> {
   if (devices === undefined) return { ok: false, problem: 'none' }

@@ -1,14 +1,7 @@
 /** The pages of the settings and what can be found on each; a page without a landed feature is not here. */
 
 export type SettingsPageName =
-  | 'profile'
-  | 'privacy'
-  | 'security'
-  | 'network'
-  | 'notifications'
-  | 'appearance'
-  | 'keyboard'
-  | 'about'
+  'profile' | 'privacy' | 'security' | 'network' | 'notifications' | 'appearance' | 'keyboard' | 'about'
 
 /** In the order of the list; a line stands between the groups. */
 export const PAGE_GROUPS: readonly (readonly SettingsPageName[])[] = [

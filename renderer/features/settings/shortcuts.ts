@@ -2,7 +2,8 @@
 
 export interface Shortcut {
   /** Key under `settings.keyboard`. */
-  readonly name: 'find' | 'invite' | 'settings' | 'nextChat' | 'previousChat' | 'nthChat' | 'attach' | 'menu' | 'areas' | 'escape'
+  readonly name:
+    'find' | 'invite' | 'settings' | 'nextChat' | 'previousChat' | 'nthChat' | 'attach' | 'menu' | 'areas' | 'escape'
   /** As printed on the keys; several ways are several entries. */
   readonly keys: readonly string[]
 }

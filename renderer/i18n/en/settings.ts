@@ -26,7 +26,8 @@ export const settings = {
     recovery: 'A way back',
     recoverySaved: 'You have saved a recovery file',
     recoveryNotSaved: 'You have not saved a recovery file yet',
-    recoveryText: 'With it and the recovery key you come back on another computer. Save a new one when you have new contacts.',
+    recoveryText:
+      'With it and the recovery key you come back on another computer. Save a new one when you have new contacts.',
     key: 'Recovery key',
     keyText: 'Opens your recovery file, and your messages if the keychain forgets them',
   },
@@ -88,7 +89,8 @@ export const settings = {
     noAnswerAlone: 'No answer since {time}. Messages wait on this computer until it answers.',
     noAnswerOne: 'No answer since {time}. The other one goes on holding.',
     noAnswerTwo: 'No answer since {time}. The other two go on holding.',
-    noAnswerMany: 'No answer since {time}. The other {count} goes on holding. | No answer since {time}. The other {count} go on holding.',
+    noAnswerMany:
+      'No answer since {time}. The other {count} goes on holding. | No answer since {time}. The other {count} go on holding.',
     refused: 'It refuses you since {time}. Ask the person who runs it.',
     refusedFull: 'It has no room left since {time}.',
     refusedToken: 'It no longer knows you since {time}. Remove it and add it again.',
@@ -99,12 +101,14 @@ export const settings = {
     remove: 'Remove',
     removeTitle: 'Remove {name}?',
     removeText: 'Your contacts learn that it is no longer yours. Parley still collects from it what was sent before.',
-    removeLast: 'It is your only relay. Without one, messages arrive only while you and the other side are both online.',
+    removeLast:
+      'It is your only relay. Without one, messages arrive only while you and the other side are both online.',
     removeKeep: 'Keep it',
     removeFailed: '{name} can’t be removed right now. Nothing was changed.',
     add: 'Add a relay',
     addTitle: 'Add a relay',
-    addText: 'Type the address that the person who runs the relay gave you. A relay sees sizes and times, never what is inside.',
+    addText:
+      'Type the address that the person who runs the relay gave you. A relay sees sizes and times, never what is inside.',
     address: 'Address',
     addressEmpty: 'Type the address first.',
     addSubmit: 'Add',
