@@ -183,7 +183,7 @@ describe('handshake', () => {
     const { envelope } = encryptMessage(c, begin(c, a, b), text('hello'))
     const bytes = Buffer.from(envelope)
     for (const key of [a.party.account, a.party.device.identity.publicKey, a.party.device.signing.publicKey]) {
-      expect(bytes.includes(key)).toBe(false)
+      expect(bytes.includes(Buffer.from(key))).toBe(false)
     }
   })
 
