@@ -284,6 +284,7 @@ export function buildNode(parts: NodeParts): RunningNode {
       openBlob: (blobId, capability, offset) => blobs.open(blobId, capability, offset),
       takeInvite: (slotId, nonce) => Promise.resolve(invites.takeDirectly(slotId, nonce)),
       onAddressesChanged: () => {
+        if (stopped) return
         cancelAddresses?.()
         cancelAddresses = clock.after(ADDRESS_SETTLE_MS, () => {
           cancelAddresses = null
