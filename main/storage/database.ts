@@ -14,7 +14,7 @@ export const STORE_KEY_BYTES = 32
 const APPLICATION_ID = 0x5041524c
 
 /** How long an engine that takes over waits for one that is just dying, in milliseconds. */
-const BUSY_MS = 2_000
+const BUSY_MS = 500
 
 /** Up to this size (4 MiB) every page is read at the start; beyond it only the ends of each table. */
 const FULL_CHECK_PAGES = 1_024

@@ -92,11 +92,17 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-export function encodeKeysFile(keys: KeysFile): Uint8Array {
-  const text = JSON.stringify(
-    { version: VERSION, ...keys },
-    (_key, value: unknown) => (value instanceof Uint8Array ? toBase64Url(value) : value),
-    2,
-  )
-  return new TextEncoder().encode(`${text}\n`)
+export function encodeKeysFile({ finished, lock, recovery }: KeysFile): Uint8Array {
+  const json = { version: VERSION, finished, lock: encodeLock(lock), recovery: toBase64Url(recovery) }
+  return new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`)
+}
+
+function encodeLock(lock: KeyLock): unknown {
+  const wrapped = toBase64Url(lock.wrapped)
+  switch (lock.kind) {
+    case 'keychain':
+      return { kind: lock.kind, sealed: toBase64Url(lock.sealed), wrapped }
+    case 'passphrase':
+      return { kind: lock.kind, parameters: { ...lock.parameters, salt: toBase64Url(lock.parameters.salt) }, wrapped }
+  }
 }
