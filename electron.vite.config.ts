@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'electron-vite'
-import { isExternal } from './scripts/bundle-options.ts'
+import { EXTERNAL_PACKAGES } from './scripts/bundle-options.ts'
 
 const at = (path: string): string => resolve(import.meta.dirname, path)
 
@@ -15,7 +15,7 @@ export default defineConfig({
       minify: false,
       rolldownOptions: {
         input: { index: at('main/index.ts'), 'engine-process': at('main/engine-process.ts') },
-        external: isExternal,
+        external: EXTERNAL_PACKAGES,
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },
     },
@@ -23,7 +23,7 @@ export default defineConfig({
   preload: {
     build: {
       outDir: 'out/preload',
-      target: 'chrome130',
+      target: 'node20',
       externalizeDeps: false,
       minify: false,
       rolldownOptions: {

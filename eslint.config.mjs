@@ -56,7 +56,7 @@ export default defineConfig(
       '@typescript-eslint/ban-ts-comment': 'error',
       '@typescript-eslint/only-throw-error': 'error',
       '@typescript-eslint/prefer-promise-reject-errors': 'error',
-      '@typescript-eslint/return-await': 'error',
+      '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
       '@typescript-eslint/no-unnecessary-type-assertion': 'error',
       '@typescript-eslint/no-unused-vars': [
         'error',
@@ -91,7 +91,15 @@ export default defineConfig(
     },
   },
   {
-    files: ['scripts/**', 'e2e/**', 'bench/**', 'main/headless.ts', 'main/headless/**', 'relay/cli.ts', 'relay/main.ts'],
+    files: [
+      'scripts/**',
+      'e2e/**',
+      'bench/**',
+      'main/headless.ts',
+      'main/headless/**',
+      'relay/cli.ts',
+      'relay/main.ts',
+    ],
     rules: { 'no-console': 'off' },
   },
 )

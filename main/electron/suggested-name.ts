@@ -1,0 +1,12 @@
+const LONGEST_NAME_CHARS = 200
+
+/** A file name from a message, made harmless as a suggestion in the save dialog. */
+export const suggestedFileName = (name: unknown): string => {
+  if (typeof name !== 'string') return 'file'
+  const cleaned = name
+    .replace(/[\p{Cc}\p{Cf}]/gu, '')
+    .replace(/[\\/:*?"<>|]/g, '_')
+    .replace(/^[\s.]+|[\s.]+$/g, '')
+    .slice(0, LONGEST_NAME_CHARS)
+  return cleaned === '' ? 'file' : cleaned
+}
