@@ -98,7 +98,7 @@ export default defineConfig(
       'main/headless.ts',
       'main/headless/**',
       'relay/cli.ts',
-      'relay/main.ts',
+      'relay/bin.ts',
     ],
     rules: { 'no-console': 'off' },
   },

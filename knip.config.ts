@@ -5,7 +5,7 @@ const config: KnipConfig = {
     'main/index.ts!',
     'main/engine-process.ts!',
     'main/headless.ts!',
-    'relay/main.ts!',
+    'relay/bin.ts!',
     'preload/index.ts!',
     'renderer/main.ts!',
     'scripts/*.ts',

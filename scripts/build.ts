@@ -30,7 +30,7 @@ interface NodeProgram {
 
 const NODE_PROGRAMS: readonly NodeProgram[] = [
   { entry: 'main/headless.ts', outFile: 'headless/parley.js' },
-  { entry: 'relay/main.ts', outFile: 'relay/parley-relay.js' },
+  { entry: 'relay/bin.ts', outFile: 'relay/parley-relay.js' },
 ]
 
 const inputsStamp = async (): Promise<string> => {

@@ -96,7 +96,9 @@ const runShell = (profileDir: string): void => {
     onMessage: onEngineMessage,
     onState: (state) => {
       if (state !== 'running') media.abandon()
-      if (window && pageListens) window.webContents.send(SHELL_CHANNELS.engineState, state)
+      if (window && !window.isDestroyed() && pageListens) {
+        window.webContents.send(SHELL_CHANNELS.engineState, state)
+      }
     },
     log,
   })
@@ -174,7 +176,8 @@ export const startShell = (): void => {
   const profileDir = profileFolder(process.argv, process.env) ?? app.getPath('userData')
   // Chromium's own files apart from the engine's; the lock for one instance lies in this folder too
   app.setPath('userData', join(profileDir, 'shell'))
-  app.enableSandbox()
+  // the scripts that start it as uid 0 say --no-sandbox, and Chromium refuses to hear both
+  if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
   registerSchemes()
   denyNavigation()
   if (!app.requestSingleInstanceLock()) {
