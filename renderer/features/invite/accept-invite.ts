@@ -29,9 +29,9 @@ export interface AcceptInvite {
   readonly progress: Readonly<Ref<'idle' | 'working' | 'slow'>>
   readonly trouble: Readonly<Ref<AcceptTrouble | null>>
   /** What was typed since makes the last sentence stale. */
-  forget(): void
+  readonly forget: () => void
   /** The chat; null: `trouble` now says why not. */
-  submit(text: string): Promise<ChatView | null>
+  readonly submit: (text: string) => Promise<ChatView | null>
 }
 
 /** Inside a component's setup: the timer ends with it. */

@@ -7,9 +7,9 @@ export function goneSentence({ state, label }: Pick<InviteView, 'state' | 'label
       return label === '' ? 'invite.gone.used' : 'invite.gone.usedBy'
     case 'revoked':
       return 'invite.gone.revoked'
-    case 'expired':
     // an open one that is asked about has run out since the engine looked last
     case 'open':
+    case 'expired':
       return 'invite.gone.expired'
   }
 }

@@ -7,7 +7,7 @@ import { useAppStore } from '../../stores/app.ts'
 export interface SettingsWriter {
   /** The last change was not kept; a control then shows what is true. */
   readonly failed: Readonly<Ref<boolean>>
-  set(patch: Partial<Settings>): Promise<void>
+  readonly set: (patch: Partial<Settings>) => Promise<void>
 }
 
 export function useSettingsWriter(): SettingsWriter {
