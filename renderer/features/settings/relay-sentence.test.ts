@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { RelayView } from '../../../shared/model/chat.ts'
 import type { RelayId } from '../../../shared/model/ids.ts'
+import { withoutRelay, withRelay } from './relay-list.ts'
 import { addRelaySentence, relaySentence, relaysSummary } from './relay-sentence.ts'
 
 const SINCE_MS = 1_764_000_000_000
@@ -83,5 +84,19 @@ describe('addRelaySentence', () => {
     expect(addRelaySentence('timeout')).toBe('unreachable')
     expect(addRelaySentence('relay-lying')).toBe('lying')
     expect(addRelaySentence('store-damaged')).toBe('failed')
+  })
+})
+
+describe('the list of relays', () => {
+  const network = { online: true, directCount: 0, relayPathCount: 0, waitingCount: 0, relays: [quay, net] }
+
+  it('takes a new answer in the place of the old one', () => {
+    const tested = relay('quay', { roundTripMs: 7 })
+    expect(withRelay(network, tested).relays).toEqual([tested, net])
+  })
+
+  it('puts a new relay at the end and lets a removed one go', () => {
+    expect(withRelay(network, silent).relays).toEqual([quay, net, silent])
+    expect(withoutRelay(network, quay.relayId).relays).toEqual([net])
   })
 })
