@@ -12,6 +12,9 @@ import { RECOVERY_KEY, testProfile } from './testing/profile-parts.ts'
 import { codeOf } from './testing/store-files.ts'
 import { temporaryFolder } from './testing/temporary-folder.ts'
 
+const WRITE_MESSAGES = new URL('./testing/write-messages.ts', import.meta.url)
+const CREATE_AND_DIE = new URL('./testing/create-and-die.ts', import.meta.url)
+
 async function makeProfile(folder: string): Promise<void> {
   const profile = testProfile(folder)
   const store = await profile.create({ passphrase: null, recoveryKey: RECOVERY_KEY })
@@ -43,7 +46,7 @@ describe('a process that is killed', () => {
     await makeProfile(folder)
     let next = 1
     for (const lines of [1, 13, 200, 700]) {
-      const child = startChild('write-messages.ts', [folder, String(next)])
+      const child = startChild(WRITE_MESSAGES, [folder, String(next)])
       const last = next + lines - 1
       await readUntil(child, String(last))
       await child.kill()
@@ -57,7 +60,7 @@ describe('a process that is killed', () => {
   test('in the middle of a transaction leaves nothing of it', async () => {
     const folder = temporaryFolder()
     await makeProfile(folder)
-    const child = startChild('write-messages.ts', [folder, '1', 'half'])
+    const child = startChild(WRITE_MESSAGES, [folder, '1', 'half'])
     expect(await child.line()).toBe('half')
     await child.kill()
     expect(await wholeMessages(folder)).toEqual([])
@@ -66,7 +69,7 @@ describe('a process that is killed', () => {
   test('lets go of its profile, which nobody else can have before', async () => {
     const folder = temporaryFolder()
     await makeProfile(folder)
-    const child = startChild('write-messages.ts', [folder, '1', 'half'])
+    const child = startChild(WRITE_MESSAGES, [folder, '1', 'half'])
     expect(await child.line()).toBe('half')
     const profile = testProfile(folder)
     expect(await codeOf(() => profile.state())).toBe('profile-open')
@@ -82,14 +85,14 @@ test(
   'making a profile, killed before any step, leaves an empty profile or a whole one',
   { timeout: 120_000 },
   async () => {
-    const whole = startChild('create-and-die.ts', [temporaryFolder()])
+    const whole = startChild(CREATE_AND_DIE, [temporaryFolder()])
     const steps = Number(await whole.line())
     expect(steps).toBeGreaterThan(15)
 
     const outcomes = new Set<string>()
     for (let step = 1; step <= steps; step += 1) {
       const folder = temporaryFolder()
-      const child = startChild('create-and-die.ts', [folder, String(step)])
+      const child = startChild(CREATE_AND_DIE, [folder, String(step)])
       expect(await child.ended).toBeNull()
       const profile = testProfile(folder)
       const { kind } = await profile.state()

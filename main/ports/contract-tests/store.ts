@@ -38,14 +38,14 @@ export interface StoreUnderTest {
   readonly nowMs: number
 }
 
-export function storeContract(name: string, { makeStore, nowMs }: StoreUnderTest): void {
+export function storeContract(name: string, subject: StoreUnderTest): void {
   describe(`the store contract: ${name}`, () => {
     let store: Store
     const write = (body: () => void): void => {
       store.transaction(body)
     }
     beforeEach(() => {
-      store = makeStore()
+      store = subject.makeStore()
       write(() => {
         for (const number of [1, 2]) {
           store.contacts.insert(sampleContact(number))
@@ -54,7 +54,7 @@ export function storeContract(name: string, { makeStore, nowMs }: StoreUnderTest
         store.contacts.setDevices(contactIdOf(1), [sampleDevice(1, 1)])
       })
     })
-    const suite: Suite = { store: () => store, write, nowMs }
+    const suite: Suite = { store: () => store, write, nowMs: subject.nowMs }
     describe('transactions', () => transactions(suite))
     describe('account and settings', () => accountAndSettings(suite))
     describe('contacts', () => contacts(suite))

@@ -15,11 +15,11 @@ export interface Child {
 }
 
 /**
- * Starts `testing/<program>` with the Node that runs the tests.
+ * Starts `program` with the Node that runs the tests.
  * @param fileLimitKib no file may become larger than that: a full disk that needs no disk
  */
-export function startChild(program: string, args: readonly string[], fileLimitKib?: number): Child {
-  const script = fileURLToPath(new URL(program, import.meta.url))
+export function startChild(program: URL, args: readonly string[], fileLimitKib?: number): Child {
+  const script = fileURLToPath(program)
   const [command, parameters] =
     fileLimitKib === undefined
       ? [process.execPath, [script, ...args]]
