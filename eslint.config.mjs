@@ -46,6 +46,7 @@ export default defineConfig(
       '@typescript-eslint/no-implied-eval': 'error',
       'object-shorthand': 'error',
       'prefer-const': 'error',
+      'no-empty-pattern': ['error', { allowObjectPatternsAsParameters: true }],
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
@@ -91,15 +92,7 @@ export default defineConfig(
     },
   },
   {
-    files: [
-      'scripts/**',
-      'e2e/**',
-      'bench/**',
-      'main/headless.ts',
-      'main/headless/**',
-      'relay/cli.ts',
-      'relay/bin.ts',
-    ],
+    files: ['scripts/**', 'e2e/**', 'bench/**', 'main/headless.ts', 'main/headless/**', 'relay/cli.ts', 'relay/bin.ts'],
     rules: { 'no-console': 'off' },
   },
 )

@@ -12,8 +12,8 @@ export interface OpenedApp {
   /** What the page has written as an error so far, and what it threw. */
   readonly errors: readonly string[]
   /** The engine's process id now, or undefined while none runs. */
-  enginePid(): Promise<number | undefined>
-  close(): Promise<void>
+  readonly enginePid: () => Promise<number | undefined>
+  readonly close: () => Promise<void>
 }
 
 export interface OpenOptions {

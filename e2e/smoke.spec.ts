@@ -1,3 +1,5 @@
+import type { Page } from '@playwright/test'
+import { runSecondInstance } from '../scripts/launch-app.ts'
 import { expect, test } from './fixtures.ts'
 
 test('the window opens from its own origin, without an error', async ({ openApp }) => {
@@ -65,17 +67,18 @@ test('the page cannot go elsewhere or open a window', async ({ openApp }) => {
   const { electron, page } = await openApp()
   const openedNothing = await page.evaluate(() => window.open('https://example.org/') === null)
   expect(openedNothing).toBe(true)
-  const denied = electron.evaluate(
-    async ({ BrowserWindow }) =>
-      new Promise<boolean>((resolve) => {
-        const contents = BrowserWindow.getAllWindows()[0]?.webContents
-        contents?.once('will-navigate', (event) => setImmediate(() => resolve(event.defaultPrevented)))
-      }),
-  )
-  await page.evaluate(() => {
-    location.href = 'https://example.org/'
+  await electron.evaluate(({ BrowserWindow }) => {
+    const navigations: string[] = []
+    Object.assign(globalThis, { navigations })
+    BrowserWindow.getAllWindows()[0]?.webContents.on('will-frame-navigate', (event) => {
+      navigations.push(`${event.url} ${event.defaultPrevented ? 'denied' : 'allowed'}`)
+    })
   })
-  expect(await denied).toBe(true)
+  await page.evaluate(() => {
+    setTimeout(() => (location.href = 'https://example.org/'))
+  })
+  const navigations = () => electron.evaluate(() => (globalThis as unknown as { navigations: string[] }).navigations)
+  await expect.poll(navigations).toEqual(['https://example.org/ denied'])
   expect(page.url()).toBe('app://parley/index.html')
   expect(await electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1)
 })
@@ -128,4 +131,76 @@ test('only web and mail links reach the system', async ({ openApp }) => {
   expect(answers).toEqual([true, false, false, false])
   const opened = await electron.evaluate(() => (globalThis as unknown as { opened: string[] }).opened)
   expect(opened).toEqual(['https://example.org/'])
+})
+
+interface Bridge {
+  connectEngine(): void
+}
+
+/** Asks the engine one thing over a port of its own, past the window's stores. */
+const askEngine = async (page: Page): Promise<unknown> =>
+  page.evaluate(
+    async () =>
+      new Promise((resolve) => {
+        const onMessage = (event: MessageEvent<{ type?: string }>): void => {
+          const port = event.ports[0]
+          if (event.data.type !== 'parley:engine-port' || !port) return
+          window.removeEventListener('message', onMessage)
+          port.onmessage = (reply: MessageEvent<{ id?: number }>) => {
+            if (reply.data.id === 1) resolve(reply.data)
+          }
+          port.postMessage({ id: 1, command: 'app.state', input: {} })
+        }
+        window.addEventListener('message', onMessage)
+        const { parley } = window as unknown as { parley: Bridge }
+        parley.connectEngine()
+      }),
+  )
+
+test('the engine answers the window over a direct port', async ({ openApp }) => {
+  const { page } = await openApp()
+  expect(await askEngine(page)).toMatchObject({ id: 1, ok: true })
+})
+
+test('a killed engine starts again and answers; the window stays', async ({ openApp }) => {
+  const { page, enginePid } = await openApp()
+  await expect.poll(enginePid).toBeDefined()
+  await askEngine(page)
+  const first = await enginePid()
+  if (first === undefined) throw new Error('no engine')
+  await page.evaluate(() => Object.assign(window, { sameWindow: true }))
+  process.kill(first, 'SIGKILL')
+  await expect.poll(async () => ((await enginePid()) ?? first) !== first).toBe(true)
+  expect(await askEngine(page)).toMatchObject({ id: 1, ok: true })
+  expect(await page.evaluate(() => 'sameWindow' in window)).toBe(true)
+})
+
+test('a second start of the same profile hands its invite to the first and ends', async ({ openApp }) => {
+  const { electron, page, profileDir } = await openApp()
+  await askEngine(page)
+  await electron.evaluate(({ app }) => {
+    const links: string[] = []
+    Object.assign(globalThis, { links })
+    app.on('second-instance', (_event, argv) => links.push(argv.find((text) => text.startsWith('parley://')) ?? ''))
+  })
+  const code = await runSecondInstance(profileDir, ['parley://invite#abc'])
+  expect(code).toBe(0)
+  expect(await electron.evaluate(() => (globalThis as unknown as { links: string[] }).links)).toEqual([
+    'parley://invite#abc',
+  ])
+})
+
+test('closing the window keeps the app, quitting ends the engine first', async ({ openApp }) => {
+  const app = await openApp()
+  await askEngine(app.page)
+  await app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.close())
+  expect(
+    await app.electron.evaluate(({ BrowserWindow }) =>
+      BrowserWindow.getAllWindows().map((window) => window.isVisible()),
+    ),
+  ).toEqual([false])
+  const engine = await app.enginePid()
+  if (engine === undefined) throw new Error('no engine')
+  await app.close()
+  expect(() => process.kill(engine, 0)).toThrow('ESRCH')
 })

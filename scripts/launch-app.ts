@@ -2,7 +2,9 @@
 import { _electron as electron } from 'playwright'
 import type { ElectronApplication } from 'playwright'
 import { electronRuntime } from './electron-runtime.ts'
+import type { ElectronRuntime } from './electron-runtime.ts'
 import { ROOT } from './paths.ts'
+import { run } from './run.ts'
 import { sandboxArguments } from './sandbox.ts'
 
 export interface LaunchOptions {
@@ -15,19 +17,39 @@ export interface LaunchOptions {
   readonly say?: (line: string) => void
 }
 
+/** Later layers win; what is undefined is left out. */
 const environment = (...layers: Readonly<Record<string, string | undefined>>[]): Record<string, string> => {
-  const merged: Record<string, string | undefined> = Object.assign({}, ...layers)
-  return Object.fromEntries(
-    Object.entries(merged).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-  )
+  const merged: Record<string, string> = {}
+  for (const [key, value] of layers.flatMap((layer) => Object.entries(layer))) {
+    if (value !== undefined) merged[key] = value
+  }
+  return merged
 }
+
+const appArguments = (options: LaunchOptions): string[] => [
+  ...sandboxArguments(options.say),
+  ROOT,
+  `--profile=${options.profileDir}`,
+  ...(options.args ?? []),
+]
+
+const appEnvironment = (runtime: ElectronRuntime, options: LaunchOptions): Record<string, string> =>
+  environment(process.env, runtime.env, options.env ?? {})
 
 export const launchApp = async (options: LaunchOptions): Promise<ElectronApplication> => {
   const runtime = await electronRuntime()
   return electron.launch({
     executablePath: runtime.executablePath,
-    args: [...sandboxArguments(options.say), ROOT, `--profile=${options.profileDir}`, ...(options.args ?? [])],
-    env: environment(process.env, runtime.env, options.env ?? {}),
+    args: appArguments(options),
+    env: appEnvironment(runtime, options),
     cwd: ROOT,
   })
+}
+
+/** Starts the app once more on a profile that is open, and returns its exit code. */
+export const runSecondInstance = async (profileDir: string, args: readonly string[]): Promise<number> => {
+  const runtime = await electronRuntime()
+  const options = { profileDir, args, say: () => undefined }
+  const env = appEnvironment(runtime, options)
+  return (await run(runtime.executablePath, appArguments(options), { env, output: 'collect' })).code
 }

@@ -21,8 +21,8 @@ export interface EngineSupervisorOptions {
 export interface EngineSupervisor {
   readonly state: () => EngineState
   start(): void
-  /** Lost when no engine runs: whoever needs an answer asks again after `running`. */
-  send(message: HostToEngine): void
+  /** False when no engine runs; the message is lost then. */
+  send(message: HostToEngine): boolean
   /** Gives the page a fresh port now, and again after each restart of the engine. */
   connect(contents: WebContents): void
   /** Lets the engine close its store, and ends it when it does not. */
@@ -32,7 +32,9 @@ export interface EngineSupervisor {
 /** Keeps one engine running: starts it again when it dies, and joins it to the window by a direct port. */
 export const createEngineSupervisor = (options: EngineSupervisorOptions): EngineSupervisor => {
   const pages = new Set<WebContents>()
+  /** Set once it has spawned, so that `init` is the first thing it hears. */
   let child: UtilityProcess | undefined
+  let starting: UtilityProcess | undefined
   let state: EngineState = 'running'
   let stopping = false
   let crashesInARow = 0
@@ -54,8 +56,9 @@ export const createEngineSupervisor = (options: EngineSupervisorOptions): Engine
   const start = (): void => {
     const engine = utilityProcess.fork(options.modulePath, [], { serviceName: 'Parley engine', stdio: 'inherit' })
     const startedAtMs = performance.now()
-    child = engine
+    starting = engine
     engine.once('spawn', () => {
+      child = engine
       engine.postMessage(options.init())
       for (const contents of pages) givePort(engine, contents)
     })
@@ -65,6 +68,7 @@ export const createEngineSupervisor = (options: EngineSupervisorOptions): Engine
     })
     engine.once('exit', (code) => {
       child = undefined
+      starting = undefined
       if (stopping) return
       const decision = decideRestart(crashesInARow, performance.now() - startedAtMs)
       crashesInARow = decision.crashesInARow
@@ -77,19 +81,21 @@ export const createEngineSupervisor = (options: EngineSupervisorOptions): Engine
   return {
     state: () => state,
     start,
-    send: (message) => child?.postMessage(message),
+    send: (message) => {
+      child?.postMessage(message)
+      return child !== undefined
+    },
     connect: (contents) => {
       if (!pages.has(contents)) {
         pages.add(contents)
         contents.once('destroyed', () => pages.delete(contents))
       }
-      // before its `spawn` a child has no pid, and `spawn` connects every page
-      if (child?.pid !== undefined) givePort(child, contents)
+      if (child) givePort(child, contents)
     },
     stop: async () => {
       stopping = true
       clearTimeout(restartTimer)
-      const engine = child
+      const engine = child ?? starting
       if (engine) {
         const ended = new Promise<void>((resolve) => engine.once('exit', () => resolve()))
         const timer = setTimeout(() => engine.kill(), SHUTDOWN_WITHIN_MS)

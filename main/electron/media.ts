@@ -14,23 +14,26 @@ export interface MediaRequests {
   abandon(): void
 }
 
-export const createMediaRequests = (send: (message: HostToEngine) => void): MediaRequests => {
+export const createMediaRequests = (send: (message: HostToEngine) => boolean): MediaRequests => {
   const waiting = new Map<number, (part: MediaPart | undefined) => void>()
   let lastRequestId = 0
+
+  const settle = (requestId: number, part: MediaPart | undefined): void => {
+    waiting.get(requestId)?.(part)
+    waiting.delete(requestId)
+  }
 
   const read = async (messageId: string, start: number, end: number): Promise<MediaPart | undefined> =>
     await new Promise((resolve) => {
       lastRequestId += 1
       waiting.set(lastRequestId, resolve)
-      send({ type: 'media-request', requestId: lastRequestId, messageId, start, end })
+      const sent = send({ type: 'media-request', requestId: lastRequestId, messageId, start, end })
+      if (!sent) settle(lastRequestId, undefined)
     })
 
   return {
     serve: () => protocol.handle(MEDIA_SCHEME, async (request) => await respondWithMedia(request, read)),
-    settle: ({ requestId, result }) => {
-      waiting.get(requestId)?.(result.ok ? result : undefined)
-      waiting.delete(requestId)
-    },
+    settle: ({ requestId, result }) => settle(requestId, result.ok ? result : undefined),
     abandon: () => {
       for (const resolve of waiting.values()) resolve(undefined)
       waiting.clear()

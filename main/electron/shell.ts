@@ -67,11 +67,14 @@ const runShell = (profileDir: string): void => {
   const onEngineMessage = (message: EngineToHost): void => {
     switch (message.type) {
       case 'started':
+        engine.send({ type: 'focus', focused: window?.isFocused() ?? false })
+        return
       case 'stopped':
         return
       case 'keychain-seal':
       case 'keychain-open':
-        return engine.send(answerKeychain(message))
+        engine.send(answerKeychain(message))
+        return
       case 'media-reply':
         return media.settle(message)
       case 'notify':
