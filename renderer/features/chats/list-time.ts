@@ -1,0 +1,53 @@
+/** Times as the list shows them: 10:42, Yesterday, Monday (up to 6 days), 14 Nov, then with the year. */
+
+export interface TimeTexts {
+  readonly now: string
+  readonly yesterday: string
+}
+
+const MINUTE_MS = 60_000
+
+export function listTime(atMs: number, nowMs: number, locale: string, texts: TimeTexts): string {
+  if (nowMs - atMs < MINUTE_MS && nowMs >= atMs) return texts.now
+  const days = daysBetween(atMs, nowMs)
+  if (days <= 0) return clockTime(atMs, locale)
+  if (days === 1) return texts.yesterday
+  if (days <= 6) return new Intl.DateTimeFormat(locale, { weekday: 'long' }).format(atMs)
+  const sameYear = new Date(atMs).getFullYear() === new Date(nowMs).getFullYear()
+  return new Intl.DateTimeFormat(locale, {
+    day: 'numeric',
+    month: 'short',
+    ...(sameYear ? {} : { year: 'numeric' }),
+  }).format(atMs)
+}
+
+export function clockTime(atMs: number, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(atMs)
+}
+
+export function fullDate(atMs: number, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' }).format(atMs)
+}
+
+/** Whole days between the local dates of two times. */
+export function daysBetween(atMs: number, nowMs: number): number {
+  const at = new Date(atMs)
+  const now = new Date(nowMs)
+  const day = (date: Date): number => Date.UTC(date.getFullYear(), date.getMonth(), date.getDate())
+  return Math.round((day(now) - day(at)) / 86_400_000)
+}
+
+/** The chip between days: Today, Yesterday, Monday 17 November. */
+export function dayLabel(
+  atMs: number,
+  nowMs: number,
+  locale: string,
+  texts: { readonly today: string; readonly yesterday: string },
+): string {
+  const days = daysBetween(atMs, nowMs)
+  if (days <= 0) return texts.today
+  if (days === 1) return texts.yesterday
+  const sameYear = new Date(atMs).getFullYear() === new Date(nowMs).getFullYear()
+  const parts = { weekday: 'long', day: 'numeric', month: 'long' } as const
+  return new Intl.DateTimeFormat(locale, sameYear ? parts : { ...parts, year: 'numeric' }).format(atMs)
+}
