@@ -42,6 +42,8 @@ export interface BlobFiles {
   partSize(blobId: BlobId): Promise<number>
   /** @throws file-gone */
   read(blobId: BlobId, start: number, end: number): Promise<Uint8Array>
+  /** Of a part that is still arriving. */
+  readPart(blobId: BlobId, start: number, end: number): Promise<Uint8Array>
   size(blobId: BlobId): Promise<number | null>
   delete(blobId: BlobId): Promise<void>
 }
@@ -50,6 +52,6 @@ export interface BlobPart {
   append(bytes: Uint8Array): Promise<void>
   /** Flushed to disk and given its final name. */
   finish(): Promise<void>
-  /** Keeps the part for later. */
+  /** Keeps the part for later; nothing after `finish`. */
   close(): Promise<void>
 }
