@@ -1,0 +1,82 @@
+/** Commands of the fake engine that have little to do with chats. */
+
+import type { CommandOutputs } from '../../shared/ipc/engine-contract.ts'
+import type { RelayView } from '../../shared/model/chat.ts'
+import type { RelayId } from '../../shared/model/ids.ts'
+import { ParleyError } from '../../shared/errors.ts'
+import type { FakeEngine, Handlers } from './fake-engine.ts'
+import { fakeFile, fakeId } from './fake-records.ts'
+
+type AccountCommands = Pick<Handlers, Extract<keyof CommandOutputs, `account.${string}`>>
+type FileCommands = Pick<Handlers, Extract<keyof CommandOutputs, `files.${string}`> | 'messages.send-file'>
+type RelayCommands = Pick<Handlers, Extract<keyof CommandOutputs, `relays.${string}`>>
+
+export function accountCommands(engine: FakeEngine): AccountCommands {
+  const ready = () => {
+    engine.setState(null)
+    return engine.state()
+  }
+  return {
+    'account.create': ({ name }) => {
+      engine.account = { ...engine.account, name, recoverySaved: false }
+      return ready()
+    },
+    'account.rename': ({ name }) => (engine.account = { ...engine.account, name }),
+    'account.unlock': ready,
+    'account.recover': ready,
+    'account.restore': ready,
+    'account.set-passphrase': () => null,
+    'account.recovery-key': () => 'K7QM-2PXA-94TD-HN6R-EW3C-5VBY',
+    'account.save-recovery-file': () => null,
+  }
+}
+
+export function fileCommands(engine: FakeEngine): FileCommands {
+  return {
+    'messages.send-file': ({ chatId, caption, photo, grant }) =>
+      engine.write(chatId, fakeFile({ name: engine.grants.get(grant) ?? 'file', sizeBytes: 2_100_000, caption, photo })),
+    'files.stage': ({ name }) => {
+      const grant = engine.newId()
+      engine.grants.set(grant, name)
+      return { grant }
+    },
+    'files.download': ({ messageId }) => {
+      const { body } = engine.message(messageId)
+      if (body.kind !== 'file') throw new ParleyError('not-found', 'attachment')
+      const attachment = { ...body.attachment, state: 'remote', failure: null } as const
+      engine.patchMessage(messageId, { body: { ...body, attachment } })
+      return null
+    },
+    'files.save': () => null,
+    'files.cancel': () => null,
+  }
+}
+
+export function relayCommands(engine: FakeEngine): RelayCommands {
+  const relay = (relayId: RelayId): RelayView => {
+    const known = engine.network.relays.find((view) => view.relayId === relayId)
+    if (known === undefined) throw new ParleyError('not-found', 'relay')
+    return known
+  }
+  return {
+    'relays.add': ({ address }) => {
+      const added: RelayView = {
+        relayId: fakeId(engine.network.relays.length + 50, 43) as RelayId,
+        name: address.split('@')[0] ?? address,
+        state: 'connected',
+        roundTripMs: 34,
+        sinceMs: engine.nowMs(),
+        failure: null,
+        heldCount: 0,
+      }
+      engine.setNetwork({ relays: [...engine.network.relays, added] })
+      return added
+    },
+    'relays.remove': ({ relayId }) => {
+      relay(relayId)
+      engine.setNetwork({ relays: engine.network.relays.filter((view) => view.relayId !== relayId) })
+      return null
+    },
+    'relays.test': ({ relayId }) => relay(relayId),
+  }
+}
