@@ -4,7 +4,7 @@ import { flushPromises, mount } from '@vue/test-utils'
 import type { VueWrapper } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
 import { vi } from 'vitest'
-import type { Component } from 'vue'
+import type { Component, DefineComponent } from 'vue'
 import { createI18n } from 'vue-i18n'
 import type { AppState, CommandName } from '../../shared/ipc/engine-contract.ts'
 import type { AccountId } from '../../shared/model/ids.ts'
@@ -32,7 +32,7 @@ export interface ScriptedEngine {
   /** Each command that was called, with its input, in order. */
   readonly calls: { readonly command: CommandName; readonly input: unknown }[]
   /** What the next calls of a command are answered with. */
-  answer(command: CommandName, reply: Reply<unknown> | Promise<Reply<unknown>>): void
+  readonly answer: (command: CommandName, reply: Reply<unknown> | Promise<Reply<unknown>>) => void
 }
 
 /** Commands without an answer are a mistake of the test. */
@@ -76,13 +76,13 @@ export function scriptedEngine(): ScriptedEngine {
 export interface MountedView {
   readonly view: VueWrapper
   /** The element with this `data-testid`, wherever a portal has put it. */
-  find(testid: string): HTMLElement | null
-  get(testid: string): HTMLElement
-  type(testid: string, text: string): Promise<void>
-  click(testid: string): Promise<void>
-  submit(testid: string): Promise<void>
+  readonly find: (testid: string) => HTMLElement | null
+  readonly get: (testid: string) => HTMLElement
+  readonly type: (testid: string, text: string) => Promise<void>
+  readonly click: (testid: string) => Promise<void>
+  readonly submit: (testid: string) => Promise<void>
   /** Until everything that was answered has been drawn. */
-  settle(): Promise<void>
+  readonly settle: () => Promise<void>
 }
 
 export function mountView(
@@ -95,7 +95,7 @@ export function mountView(
   setActivePinia(pinia)
   useAppStore().setState(state)
   const i18n = createI18n({ legacy: false, locale: 'en', messages })
-  const view = mount(component, {
+  const view = mount(component as DefineComponent, {
     props,
     attachTo: document.body,
     global: { plugins: [pinia, i18n], provide: { [apiKey as symbol]: engine.api } },
