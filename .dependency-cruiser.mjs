@@ -144,11 +144,13 @@ export default {
       from: { path: '^renderer/features/([^/]+)/' },
       to: { path: '^renderer/features/([^/]+)/', pathNot: '^renderer/features/$1/' },
     },
-    layer('core-names-no-feature', 'Core runs the list in main/features.ts.', '^main/', { path: '^main/features/' }, [
-      '^main/features/',
-      '^main/features\\.ts$',
-      TEST,
-    ]),
+    layer(
+      'core-names-no-feature',
+      'Core runs the list in main/features.ts.',
+      '^main/',
+      { path: '^main/features/[^/]+/' },
+      ['^main/features/', '^main/features\\.ts$', TEST],
+    ),
 
     layer(
       'electron-in-the-shell-only',
@@ -171,10 +173,10 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(out|dist|demo-out|bench-out|test-results)/' },
+    exclude: { path: '^(out|dist|demo-out|bench-out|test-results|scripts/default-app)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
-    extraExtensionsToScan: ['.css', '.svg'],
+    extraExtensionsToScan: ['.css'],
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'types', 'default'],

@@ -78,7 +78,6 @@ export default defineConfig(
       'vue/multi-word-component-names': 'off',
       'vue/block-lang': ['error', { script: { lang: 'ts' } }],
       'vue/component-api-style': ['error', ['script-setup']],
-      'vue/define-macros-order': 'error',
       'vue/no-v-html': 'error',
       'vue/require-default-prop': 'off',
       // the formatter decides these

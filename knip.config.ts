@@ -5,7 +5,6 @@ const config: KnipConfig = {
     'main/index.ts!',
     'main/engine-process.ts!',
     'main/headless.ts!',
-    'relay/bin.ts!',
     'preload/index.ts!',
     'renderer/main.ts!',
     'scripts/*.ts',
@@ -14,7 +13,9 @@ const config: KnipConfig = {
     '**/*.test.ts',
   ],
   project: ['{main,preload,renderer,relay,shared,e2e,bench,scripts}/**/*.{ts,vue}!'],
-  ignore: ['**/*.d.ts'],
+  // run by path, so that their Node is the one of package.json
+  ignoreDependencies: ['node-gyp', 'vue-tsc'],
+  ignoreBinaries: ['Xvfb'],
   ignoreExportsUsedInFile: true,
 }
 

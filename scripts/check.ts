@@ -16,7 +16,7 @@ const STEPS: readonly Step[] = [
   { name: 'lint', program: 'eslint/bin/eslint.js', args: ['.', '--max-warnings', '0'] },
   {
     name: 'layers',
-    program: 'dependency-cruiser/bin/dependency-cruise.mjs',
+    program: 'dependency-cruiser/bin/dependency-cruiser.mjs',
     args: [
       '--config',
       '.dependency-cruiser.mjs',
