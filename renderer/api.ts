@@ -26,8 +26,7 @@ declare global {
 }
 
 export type Reply<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly code: ErrorCode; readonly detail: string }
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: ErrorCode; readonly detail: string }
 
 export interface Api {
   readonly shell: ShellApi
@@ -158,9 +157,7 @@ class EngineConnection {
 }
 
 function replyOf(message: CommandReply): Reply<unknown> {
-  return message.ok
-    ? { ok: true, value: message.value }
-    : { ok: false, code: message.code, detail: message.detail }
+  return message.ok ? { ok: true, value: message.value } : { ok: false, code: message.code, detail: message.detail }
 }
 
 function toPlain(value: unknown): unknown {

@@ -224,6 +224,10 @@ export class FakeEngine {
     return chat
   }
 
+  markRead(chatId: ChatId): void {
+    this.patchChat(chatId, { unreadCount: 0 })
+  }
+
   setPath(chatId: ChatId, path: DeliveryPath): void {
     this.patchChat(chatId, { path })
     this.contacts.set(chatId, { ...this.contact(chatId), path, transport: path === 'direct' ? 'quic' : null })
@@ -309,7 +313,7 @@ export class FakeEngine {
     'chats.list': () => [...this.chats.values()],
     'chats.set-open': () => null,
     'chats.mark-read': ({ chatId }) => {
-      this.patchChat(chatId, { unreadCount: 0 })
+      this.markRead(chatId)
       return null
     },
     'chats.set-draft': ({ chatId, text }) => {

@@ -19,7 +19,11 @@ export function chatPreview(chat: ChatView): ChatPreview {
     case 'file': {
       const { attachment, caption } = last.body
       const kind = attachment.photo === null ? 'file' : 'photo'
-      return { kind, text: caption === '' ? (kind === 'file' ? attachment.name : '') : oneLine(caption), tick: last.status }
+      return {
+        kind,
+        text: caption === '' ? (kind === 'file' ? attachment.name : '') : oneLine(caption),
+        tick: last.status,
+      }
     }
     case 'unreadable':
       return { kind: 'unreadable' }

@@ -1,6 +1,6 @@
 /** A text cut into plain parts and links. Only what the shell would open is a link. */
 
-import LinkifyIt from 'linkify-it'
+import { LinkifyIt } from 'linkify-it'
 
 export type TextPart =
   | { readonly kind: 'text'; readonly text: string }

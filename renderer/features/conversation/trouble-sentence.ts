@@ -1,0 +1,17 @@
+/** Which sentence under `trouble` a code gets. */
+
+const SENTENCES = [
+  'file-empty',
+  'file-gone',
+  'file-unreadable',
+  'file-too-large',
+  'disk-full',
+  'blocked',
+  'not-ready',
+] as const
+
+export type TroubleSentence = (typeof SENTENCES)[number] | 'other'
+
+export function troubleSentence(code: string): TroubleSentence {
+  return SENTENCES.find((known) => known === code) ?? 'other'
+}
