@@ -14,9 +14,10 @@ import type {
   EnginePortMessage,
   EventName,
 } from '../shared/ipc/engine-contract.ts'
-import { ENGINE_PORT_MESSAGE } from '../shared/ipc/shell-contract.ts'
+import { ENGINE_PORT_MESSAGE, MEDIA_SCHEME } from '../shared/ipc/shell-contract.ts'
 import type { ShellApi } from '../shared/ipc/shell-contract.ts'
 import { LIMITS } from '../shared/ipc/engine-contract.ts'
+import type { MessageId } from '../shared/model/ids.ts'
 import type { ErrorCode } from '../shared/errors.ts'
 
 declare global {
@@ -36,6 +37,8 @@ export interface Api {
   onConnected(listener: () => void): () => void
   /** A file that was chosen, dropped or pasted, as a grant for the engine. */
   grantFile(file: File): Promise<Reply<string>>
+  /** Where the window reads an attachment that is here. */
+  mediaUrl(messageId: MessageId): string
 }
 
 export const apiKey: InjectionKey<Api> = Symbol('api')
@@ -77,6 +80,7 @@ export function connectApi(shell: ShellApi, source: Window): Api {
     call: (command, input) => connection.call(command, input),
     on: (event, listener) => connection.on(event, listener),
     onConnected: (listener) => connection.onConnected(listener),
+    mediaUrl: (messageId) => `${MEDIA_SCHEME}://attachment/${messageId}`,
     grantFile: async (file) => {
       const grant = await shell.grantFile(file)
       if (grant !== null) return { ok: true, value: grant }

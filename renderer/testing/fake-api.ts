@@ -2,6 +2,7 @@
 
 import { LIMITS } from '../../shared/ipc/engine-contract.ts'
 import type { EngineState, ShellApi } from '../../shared/ipc/shell-contract.ts'
+import type { MessageId } from '../../shared/model/ids.ts'
 import type { Api } from '../api.ts'
 import type { FakeEngine } from './fake-engine.ts'
 
@@ -19,9 +20,14 @@ export interface FakeApiOptions {
   readonly platform?: ShellApi['platform']
   /** Files have a path on this computer; false: all are pasted bytes. */
   readonly filesHavePaths?: boolean
+  /** Where the bytes of attachments are; by default nowhere. */
+  readonly pictures?: ReadonlyMap<MessageId, string>
 }
 
-export function fakeApi(engine: FakeEngine, options: FakeApiOptions = {}): { readonly api: Api; readonly shell: FakeShell } {
+export function fakeApi(
+  engine: FakeEngine,
+  options: FakeApiOptions = {},
+): { readonly api: Api; readonly shell: FakeShell } {
   const engineState = new Set<(state: EngineState) => void>()
   const openInvite = new Set<(link: string) => void>()
   const openChat = new Set<(chatId: string) => void>()
@@ -56,6 +62,7 @@ export function fakeApi(engine: FakeEngine, options: FakeApiOptions = {}): { rea
       listener()
       return added(connected, listener)
     },
+    mediaUrl: (messageId) => options.pictures?.get(messageId) ?? '',
     grantFile: async (file) => {
       if (file.size > LIMITS.fileBytes) return { ok: false, code: 'file-too-large', detail: '' }
       return { ok: true, value: grant(file) }

@@ -34,7 +34,10 @@ export function accountCommands(engine: FakeEngine): AccountCommands {
 export function fileCommands(engine: FakeEngine): FileCommands {
   return {
     'messages.send-file': ({ chatId, caption, photo, grant }) =>
-      engine.write(chatId, fakeFile({ name: engine.grants.get(grant) ?? 'file', sizeBytes: 2_100_000, caption, photo })),
+      engine.write(
+        chatId,
+        fakeFile({ name: engine.grants.get(grant) ?? 'file', sizeBytes: 2_100_000, caption, photo }),
+      ),
     'files.stage': ({ name }) => {
       const grant = engine.newId()
       engine.grants.set(grant, name)

@@ -104,10 +104,7 @@ export class FakeEngine {
     for (const listener of this.#listeners.get(event) ?? []) listener(payload as never)
   }
 
-  async call<Name extends CommandName>(
-    command: Name,
-    input: CommandInput<Name>,
-  ): Promise<Reply<CommandOutputs[Name]>> {
+  async call<Name extends CommandName>(command: Name, input: CommandInput<Name>): Promise<Reply<CommandOutputs[Name]>> {
     this.calls.push({ command, input })
     await this.#held.get(command)
     const failure = this.#failures.get(command)

@@ -63,6 +63,7 @@ export function scriptedEngine(): ScriptedEngine {
     on: () => () => undefined,
     onConnected: () => () => undefined,
     grantFile: async () => ({ ok: true, value: 'grant' }),
+    mediaUrl: (messageId) => `parley-media://attachment/${messageId}`,
   }
   return {
     api,

@@ -97,7 +97,10 @@ function addOthers(engine: FakeEngine, at: (hour: number, minute: number, daysAg
     status: 'held',
   })
   engine.receive(engine.addPerson({ name: 'Sam', hue: 0 }), 'Call me when you can', { atMs: at(17, 40, 5) })
-  engine.write(engine.addPerson({ name: 'Lin', hue: 6 }), photo('', 'here'), { atMs: at(12, 0, 5), status: 'delivered' })
+  engine.write(engine.addPerson({ name: 'Lin', hue: 6 }), photo('', 'here'), {
+    atMs: at(12, 0, 5),
+    status: 'delivered',
+  })
   const failed = engine.addPerson({ name: 'Aleksandra Wiśniewska-Kowalczyk of the allotments', hue: 5 })
   engine.write(failed, 'Bring the long hose', { atMs: at(9, 0, 6), status: 'failed', failure: 'too-large' })
   engine.write(engine.addPerson({ name: 'Jonas', hue: 8, path: 'waiting' }), 'Will call when I land', {

@@ -1,14 +1,10 @@
 /** Times as the list shows them: 10:42, Yesterday, Monday (up to 6 days), 14 Nov, then with the year. */
 
 export interface TimeTexts {
-  readonly now: string
   readonly yesterday: string
 }
 
-const MINUTE_MS = 60_000
-
 export function listTime(atMs: number, nowMs: number, locale: string, texts: TimeTexts): string {
-  if (nowMs - atMs < MINUTE_MS && nowMs >= atMs) return texts.now
   const days = daysBetween(atMs, nowMs)
   if (days <= 0) return clockTime(atMs, locale)
   if (days === 1) return texts.yesterday

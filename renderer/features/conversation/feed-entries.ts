@@ -57,7 +57,8 @@ function placeOf(joinsBefore: boolean, joinsAfter: boolean): GroupPlace {
 }
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
-const EMOJI = /^(\p{Extended_Pictographic}|\p{Regional_Indicator}{2}|[#*0-9]\uFE0F?\u20E3)/u
+/** Pictures by themselves, or by the selector behind them: © alone is a letter. */
+const EMOJI = /^(\p{Emoji_Presentation}|\p{Regional_Indicator}{2}|\p{Emoji}\uFE0F|[#*0-9]\uFE0F?\u20E3)/u
 
 /** One to three emoji and nothing else: drawn large, without a bubble. */
 export function isEmojiOnly(text: string): boolean {

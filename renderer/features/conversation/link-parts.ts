@@ -6,7 +6,7 @@ export type TextPart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'link'; readonly text: string; readonly url: string }
 
-const linkify = new LinkifyIt().set({ fuzzyIP: false })
+const linkify = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: true, fuzzyIP: false })
 /** Beyond this much text nobody looks for links, and matching would cost frames. */
 const MAX_CHARS = 20_000
 
@@ -18,7 +18,9 @@ export function linkParts(text: string): readonly TextPart[] {
   for (const match of matches) {
     if (!/^(https?|mailto):/i.test(match.url)) continue
     if (match.index > at) parts.push({ kind: 'text', text: text.slice(at, match.index) })
-    parts.push({ kind: 'link', text: match.text, url: match.url })
+    // a host without a scheme: what a browser would try first
+    const url = match.schema === '' ? match.url.replace(/^http:/, 'https:') : match.url
+    parts.push({ kind: 'link', text: match.text, url })
     at = match.lastIndex
   }
   if (at < text.length) parts.push({ kind: 'text', text: text.slice(at) })

@@ -30,7 +30,7 @@ export const core = {
     empty: 'No messages yet',
     unreadCount: '{count} unread message | {count} unread messages',
   },
-  time: { now: 'now', today: 'Today', yesterday: 'Yesterday' },
+  time: { today: 'Today', yesterday: 'Yesterday' },
   tick: {
     sending: 'Queued on this device',
     held: 'Held by relays',

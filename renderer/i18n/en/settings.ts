@@ -1,5 +1,6 @@
 export const settings = {
   title: 'Settings',
+  back: 'Back to the chats',
   search: 'Search settings',
   nothingFound: 'Nothing found for “{query}”.',
   notSaved: 'This setting can’t be saved right now. It is as it was.',
