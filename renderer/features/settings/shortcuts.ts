@@ -18,7 +18,8 @@ export function shortcuts(mac: boolean): readonly Shortcut[] {
     { name: 'previousChat', keys: pick(['Ctrl Shift Tab', 'Alt ↑'], ['⌃⇧Tab', '⌥⌘↑']) },
     { name: 'nthChat', keys: pick(['Ctrl 1–9'], ['⌘1–9']) },
     { name: 'attach', keys: pick(['Ctrl U'], ['⌘U']) },
-    { name: 'menu', keys: pick(['Shift F10'], ['⌃Return']) },
+    // a Mac has no key for it
+    ...(mac ? [] : [{ name: 'menu', keys: ['Shift F10'] } as const]),
     { name: 'areas', keys: ['F6'] },
     { name: 'escape', keys: ['Esc'] },
   ]
