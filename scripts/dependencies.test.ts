@@ -32,3 +32,15 @@ test('the lockfile names no registry', async () => {
   expect(lockfile).not.toContain('"resolved"')
   expect(lockfile.length).toBeGreaterThan(1_000)
 })
+
+test('the lockfile holds the add-ons of every system, also of those it was not made on', async () => {
+  const { packages } = JSON.parse(await text('package-lock.json')) as {
+    packages: Readonly<Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>>
+  }
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies }]) =>
+    Object.keys(optionalDependencies ?? {}).filter(
+      (name) => !(`node_modules/${name}` in packages) && !(`${path}/node_modules/${name}` in packages),
+    ),
+  )
+  expect(missing).toEqual([])
+})
