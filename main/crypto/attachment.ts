@@ -1,41 +1,84 @@
-/** Attachments: STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015) over AES-256-GCM in 64 KiB segments. docs/protocol/attachment.md. */
+/**
+ * Attachments: STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015, section 6) over AES-256-GCM in segments of 64 KiB.
+ * Callers do the reading and writing. docs/protocol/attachment.md.
+ */
 
+import { TAG_BYTES } from '../../shared/wire/envelope.ts'
 import { ParleyError } from '../../shared/errors.ts'
+import { deriveKey } from './crypto.ts'
 import type { Crypto } from './crypto.ts'
-import { TAG_BYTES } from './envelope.ts'
 
 export const ATTACHMENT_SEGMENT_BYTES = 65_536
 const SEALED_SEGMENT_BYTES = ATTACHMENT_SEGMENT_BYTES + TAG_BYTES
-const NO_AD = new Uint8Array()
+const MAX_SEGMENTS = 2 ** 32
+const KEY_BYTES = 32
+const NONCE_PREFIX_BYTES = 7
+const NONE = new Uint8Array()
 
-/** The key is fresh for each attachment: seven zero bytes ‖ u32 segment ‖ u8 last. */
-function segmentNonce(index: number, last: boolean): Uint8Array {
+interface StreamKeys {
+  readonly key: Uint8Array
+  readonly noncePrefix: Uint8Array
+}
+
+/** The key in the message serves other purposes too (who may fetch): the segments are sealed under one made of it. */
+function streamKeys(c: Crypto, attachmentKey: Uint8Array): StreamKeys {
+  const keys = deriveKey(c, attachmentKey, 'attachment', NONE, KEY_BYTES + NONCE_PREFIX_BYTES)
+  return { key: keys.slice(0, KEY_BYTES), noncePrefix: keys.slice(KEY_BYTES) }
+}
+
+/** Prefix 7 ‖ u32 segment ‖ u8 last. */
+function segmentNonce(prefix: Uint8Array, index: number, last: boolean): Uint8Array {
   const nonce = new Uint8Array(12)
-  new DataView(nonce.buffer).setUint32(7, index)
+  nonce.set(prefix)
+  new DataView(nonce.buffer).setUint32(NONCE_PREFIX_BYTES, index)
   nonce[11] = last ? 1 : 0
   return nonce
 }
 
 export interface AttachmentEncryptor {
-  /** Every segment but the last is full. */
+  /** The next segment, 16 bytes longer. Each but the last is full. */
   seal(segment: Uint8Array, last: boolean): Uint8Array
 }
 
+/** @param key 32 fresh bytes for this one encryption: the same key must never seal other bytes */
 export function attachmentEncryptor(c: Crypto, key: Uint8Array): AttachmentEncryptor {
+  const stream = streamKeys(c, key)
   let index = 0
   let ended = false
   return {
     seal: (segment, last) => {
-      if (ended || segment.length === 0 || (!last && segment.length !== ATTACHMENT_SEGMENT_BYTES)) {
+      const fits = last
+        ? segment.length > 0 && segment.length <= ATTACHMENT_SEGMENT_BYTES
+        : segment.length === ATTACHMENT_SEGMENT_BYTES
+      if (ended || !fits || index >= MAX_SEGMENTS)
         throw new Error('segments are full but for the last, and end with it')
-      }
       ended = last
-      return c.backend.seal(key, segmentNonce(index++, last), NO_AD, segment)
+      return c.backend.seal(stream.key, segmentNonce(stream.noncePrefix, index++, last), NONE, segment)
     },
   }
 }
 
-/** @throws cannot-decrypt: changed, in another place, or not the last where the last is due */
+export interface AttachmentDecryptor {
+  /** Any segment at any time. @throws cannot-decrypt: changed, in another place, or not the last where the last is due */
+  open(index: number, last: boolean, segment: Uint8Array): Uint8Array
+}
+
+export function attachmentDecryptor(c: Crypto, key: Uint8Array): AttachmentDecryptor {
+  const stream = streamKeys(c, key)
+  return {
+    open: (index, last, segment) => {
+      const fits = last
+        ? segment.length > TAG_BYTES && segment.length <= SEALED_SEGMENT_BYTES
+        : segment.length === SEALED_SEGMENT_BYTES
+      const nonce = segmentNonce(stream.noncePrefix, index, last)
+      const opened = fits ? c.backend.open(stream.key, nonce, NONE, segment) : null
+      if (opened === null) throw new ParleyError('cannot-decrypt')
+      return opened
+    },
+  }
+}
+
+/** One segment alone. @throws cannot-decrypt */
 export function openAttachmentSegment(
   c: Crypto,
   key: Uint8Array,
@@ -43,21 +86,21 @@ export function openAttachmentSegment(
   last: boolean,
   segment: Uint8Array,
 ): Uint8Array {
-  const opened = c.backend.open(key, segmentNonce(index, last), NO_AD, segment)
-  if (opened === null) throw new ParleyError('cannot-decrypt')
-  return opened
+  return attachmentDecryptor(c, key).open(index, last, segment)
 }
 
+/** Size of the ciphertext of `sizeBytes` of plaintext, at least 1. */
 export function attachmentCiphertextBytes(sizeBytes: number): number {
   return sizeBytes + Math.ceil(sizeBytes / ATTACHMENT_SEGMENT_BYTES) * TAG_BYTES
 }
 
-/** Which ciphertext holds `length` plaintext bytes from `offset`. */
+/** Which ciphertext holds `length` plaintext bytes (at least 1) from `offset` of an attachment of `sizeBytes`. */
 export function segmentRange(
   offset: number,
   length: number,
   sizeBytes: number,
 ): { readonly firstSegment: number; readonly ciphertextStart: number; readonly ciphertextEnd: number } {
+  if (offset < 0 || length < 1 || offset + length > sizeBytes) throw new RangeError('a range outside the attachment')
   const firstSegment = Math.floor(offset / ATTACHMENT_SEGMENT_BYTES)
   const endSegment = Math.ceil((offset + length) / ATTACHMENT_SEGMENT_BYTES)
   return {

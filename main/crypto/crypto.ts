@@ -2,10 +2,11 @@
 
 import { concatBytes } from '../../shared/wire/bytes.ts'
 import type { Backend, KeyPair } from './backend/backend.ts'
-import { selectBackend } from './backend/node-backend.ts'
+import { selectBackend } from './backend/select-backend.ts'
 import { labelBytes } from './labels.ts'
 import type { Label } from './labels.ts'
 
+/** Fresh, unpredictable bytes; in tests repeatable ones. */
 export type RandomSource = (sizeBytes: number) => Uint8Array
 
 export interface Crypto {
@@ -13,14 +14,16 @@ export interface Crypto {
   readonly random: RandomSource
 }
 
+/** The selected backend and the system's randomness, unless the caller brings its own. */
 export function createCrypto(options: { readonly backend?: Backend; readonly random?: RandomSource } = {}): Crypto {
   const backend = options.backend ?? selectBackend()
   return { backend, random: options.random ?? ((sizeBytes) => backend.random(sizeBytes)) }
 }
 
+/** RFC 5869 section 2.2: no salt is a salt of zeros. */
 const NO_SALT = new Uint8Array(32)
 
-/** HKDF-SHA-256, info = label ‖ context. */
+/** HKDF-SHA-256 without salt, info = label ‖ context. */
 export function deriveKey(
   c: Crypto,
   secret: Uint8Array,
@@ -46,6 +49,7 @@ export function verify(
   return c.backend.ed25519Verify(publicKey, concatBytes(labelBytes(label), message), signature)
 }
 
+/** Ed25519; the secret is the 32-byte seed. */
 export function generateSigningKey(c: Crypto): KeyPair {
   const secretKey = c.random(32)
   return { publicKey: c.backend.ed25519Public(secretKey), secretKey }
@@ -56,6 +60,7 @@ export function publicKeyOf(c: Crypto, secretKey: Uint8Array): Uint8Array {
   return c.backend.ed25519Public(secretKey)
 }
 
+/** X25519. */
 export function generateAgreementKey(c: Crypto): KeyPair {
   const secretKey = c.random(32)
   return { publicKey: c.backend.x25519Public(secretKey), secretKey }

@@ -4,27 +4,31 @@
  */
 
 import { ByteReader, ByteWriter, concatBytes } from '../../shared/wire/bytes.ts'
-import { ParleyError } from '../../shared/errors.ts'
-import type { KeyPair } from './backend/backend.ts'
-import { deriveKey, generateAgreementKey } from './crypto.ts'
-import type { Crypto } from './crypto.ts'
 import {
   envelopePrefix,
   HEADER_BYTES,
-  MAX_ENVELOPE_BYTES,
   NONCE_BYTES,
-  paddedSize,
-  splitEnvelope,
-  TAG_BYTES,
-} from './envelope.ts'
-import type { EnvelopeParts } from './envelope.ts'
-import { labelBytes } from './labels.ts'
-import type { SessionState } from './session-state.ts'
+  SEALED_HEADER_BYTES,
+  splitChainEnvelope,
+} from '../../shared/wire/envelope.ts'
+import type { ChainEnvelope } from '../../shared/wire/envelope.ts'
+import { ParleyError } from '../../shared/errors.ts'
+import type { KeyPair } from './backend/backend.ts'
+import { generateAgreementKey } from './crypto.ts'
+import type { Crypto } from './crypto.ts'
+import { padBody, unpadBody } from './envelope.ts'
+import { stepChain, stepRoot } from './key-schedule.ts'
+import { MAX_LATE_CHAINS } from './session-state.ts'
+import type { LateChain, SessionState } from './session-state.ts'
 
-/** Design, "Sessions": how far a chain may jump over messages that have not come. */
-export const MAX_JUMP = 10_000
+/** How many messages that have not come one envelope may jump over, in the chain it ends and its own together. */
+const MAX_JUMP = 10_000
+/** The last number of a chain; so that numbers never leave their u32. */
+const MAX_NUMBER = 0xffff_fffe
+/** Design, "Sessions": a sender that has heard nothing for so long starts a new session. */
+export const MAX_UNANSWERED_MESSAGES = 5_000
 
-/** A key of a message that has not come yet. */
+/** A key of a message that has not come yet: kept by the caller, as a row of its own. */
 export interface SkippedKey {
   /** 32 bytes: the header key of its chain. */
   readonly headerKeyId: Uint8Array
@@ -35,13 +39,14 @@ export interface SkippedKey {
 export type SkippedKeyRef = Pick<SkippedKey, 'headerKeyId' | 'messageNumber'>
 
 export interface SkippedKeyLookup {
-  headerKeys(): readonly Uint8Array[]
   find(headerKeyId: Uint8Array, messageNumber: number): Uint8Array | undefined
 }
 
+/** What an envelope held. The caller commits session, new rows and the deletion of the used one together, or nothing. */
 export interface Decrypted {
   readonly session: SessionState
   readonly plaintext: Uint8Array
+  /** To be deleted: a key opens one message. */
   readonly consumedSkipped?: SkippedKeyRef
   readonly newSkipped: readonly SkippedKey[]
 }
@@ -52,26 +57,14 @@ interface Header {
   readonly number: number
 }
 
+/** A session and the keys that its last steps passed over. */
+interface Skipping {
+  readonly session: SessionState
+  readonly skipped: readonly SkippedKey[]
+}
+
 function failure(): ParleyError {
   return new ParleyError('cannot-decrypt')
-}
-
-/** KDF_RK_HE: new root, chain and next header key. */
-function stepRoot(c: Crypto, rootKey: Uint8Array, ownSecret: Uint8Array, peerKey: Uint8Array) {
-  const shared = c.backend.x25519(ownSecret, peerKey)
-  if (shared === null) throw failure()
-  const keys = c.backend.hkdf(shared, rootKey, labelBytes('root'), 96)
-  return { rootKey: keys.slice(0, 32), chainKey: keys.slice(32, 64), headerKey: keys.slice(64, 96) }
-}
-
-function stepChain(
-  c: Crypto,
-  chainKey: Uint8Array,
-): { readonly chainKey: Uint8Array; readonly messageKey: Uint8Array } {
-  return {
-    messageKey: c.backend.hmacSha256(chainKey, labelBytes('chainMessage')),
-    chainKey: c.backend.hmacSha256(chainKey, labelBytes('chainNext')),
-  }
 }
 
 export interface SharedSecrets {
@@ -91,22 +84,14 @@ export function initiatorState(c: Crypto, shared: SharedSecrets, responderPrekey
   const ratchetKey = generateAgreementKey(c)
   const step = stepRoot(c, shared.rootKey, ratchetKey.secretKey, responderPrekey)
   return {
-    sessionId: shared.sessionId,
-    adHash: shared.adHash,
+    ...emptyState(shared),
     role: 'initiator',
     handshake: shared.handshake,
-    exporter: shared.exporter,
     ratchetKey,
-    peerRatchetKey: responderPrekey,
     rootKey: step.rootKey,
     sendingChain: step.chainKey,
-    receivingChain: null,
-    sendingNumber: 0,
-    receivingNumber: 0,
-    previousCount: 0,
     sendingHeaderKey: shared.initiatorHeaderKey,
-    receivingHeaderKey: null,
-    nextSendingHeaderKey: step.headerKey,
+    nextSendingHeaderKey: step.nextHeaderKey,
     nextReceivingHeaderKey: shared.responderHeaderKey,
   }
 }
@@ -114,14 +99,21 @@ export function initiatorState(c: Crypto, shared: SharedSecrets, responderPrekey
 /** RatchetInitBobHE */
 export function responderState(shared: SharedSecrets, prekey: KeyPair): SessionState {
   return {
+    ...emptyState(shared),
+    role: 'responder',
+    ratchetKey: prekey,
+    rootKey: shared.rootKey,
+    nextSendingHeaderKey: shared.responderHeaderKey,
+    nextReceivingHeaderKey: shared.initiatorHeaderKey,
+  }
+}
+
+function emptyState(shared: SharedSecrets) {
+  return {
     sessionId: shared.sessionId,
     adHash: shared.adHash,
-    role: 'responder',
     handshake: new Uint8Array(),
     exporter: shared.exporter,
-    ratchetKey: prekey,
-    peerRatchetKey: null,
-    rootKey: shared.rootKey,
     sendingChain: null,
     receivingChain: null,
     sendingNumber: 0,
@@ -129,199 +121,187 @@ export function responderState(shared: SharedSecrets, prekey: KeyPair): SessionS
     previousCount: 0,
     sendingHeaderKey: null,
     receivingHeaderKey: null,
-    nextSendingHeaderKey: shared.responderHeaderKey,
-    nextReceivingHeaderKey: shared.initiatorHeaderKey,
-  }
+    missing: 0,
+    lateChains: [],
+  } as const
 }
 
-/** One envelope, padded whole. @throws too-large; a responder who has received nothing cannot send (a bug) */
+/** How many messages were sent since the other side last answered: see `MAX_UNANSWERED_MESSAGES`. */
+export function unansweredMessages(session: SessionState): number {
+  return session.sendingNumber
+}
+
+/**
+ * RatchetEncryptHE: one envelope, padded whole; a handshake while the other side has not answered.
+ * @throws too-large
+ */
 export function encryptMessage(
   c: Crypto,
-  state: SessionState,
+  session: SessionState,
   plaintext: Uint8Array,
 ): { readonly session: SessionState; readonly envelope: Uint8Array } {
-  const { sendingChain, sendingHeaderKey } = state
+  const { sendingChain, sendingHeaderKey, sendingNumber, adHash, handshake } = session
   if (sendingChain === null || sendingHeaderKey === null) throw new Error('a responder speaks after it was spoken to')
+  if (sendingNumber > MAX_NUMBER) throw new Error('a chain that should long have been left')
   const step = stepChain(c, sendingChain)
   const header = new ByteWriter(HEADER_BYTES)
-    .fixed(state.ratchetKey.publicKey, 32)
-    .u32(state.previousCount)
-    .u32(state.sendingNumber)
+    .fixed(session.ratchetKey.publicKey, 32)
+    .u32(session.previousCount)
+    .u32(sendingNumber)
     .finish()
   const headerNonce = c.random(NONCE_BYTES)
-  const sealedHeader = concatBytes(headerNonce, c.backend.seal(sendingHeaderKey, headerNonce, state.adHash, header))
-  const prefix = envelopePrefix(state.handshake.length > 0 ? 'handshake' : 'message')
+  const sealedHeader = c.backend.seal(sendingHeaderKey, headerNonce, adHash, header)
   const nonce = c.random(NONCE_BYTES)
-  const before = concatBytes(prefix, state.handshake, sealedHeader, nonce)
-  const body = padded(plaintext, before.length + TAG_BYTES)
-  const sealedBody = c.backend.seal(step.messageKey, nonce, concatBytes(state.adHash, before), body)
+  const prefix = envelopePrefix(handshake.length > 0 ? 'handshake' : 'message')
+  const beforeBody = concatBytes(prefix, handshake, headerNonce, sealedHeader, nonce)
+  const body = padBody(plaintext, beforeBody.length)
+  const sealedBody = c.backend.seal(step.messageKey, nonce, concatBytes(adHash, beforeBody), body)
   return {
-    session: { ...state, sendingChain: step.chainKey, sendingNumber: state.sendingNumber + 1 },
-    envelope: concatBytes(before, sealedBody),
+    session: { ...session, sendingChain: step.chainKey, sendingNumber: sendingNumber + 1 },
+    envelope: concatBytes(beforeBody, sealedBody),
   }
 }
 
-/** u32 length ‖ plaintext ‖ zeros, so that the whole envelope has one of few sizes. */
-function padded(plaintext: Uint8Array, around: number): Uint8Array {
-  const size = paddedSize(around + 4 + plaintext.length)
-  if (size > MAX_ENVELOPE_BYTES) throw new ParleyError('too-large', 'envelope')
-  const body = new Uint8Array(size - around)
-  new DataView(body.buffer).setUint32(0, plaintext.length)
-  body.set(plaintext, 4)
-  return body
-}
-
-function unpadded(body: Uint8Array): Uint8Array {
-  if (body.length < 4) throw failure()
-  const length = new DataView(body.buffer, body.byteOffset).getUint32(0)
-  if (length > body.length - 4) throw failure()
-  return body.slice(4, 4 + length)
-}
-
-/** @throws cannot-decrypt for whatever does not open, a replay among it; malformed | unsupported-version before any key was touched */
+/**
+ * RatchetDecryptHE. At most seven header keys are tried.
+ * @throws cannot-decrypt for whatever does not open, a replay among it · malformed | unsupported-version | too-large before any key was touched
+ */
 export function decryptMessage(
   c: Crypto,
-  state: SessionState,
+  session: SessionState,
   envelope: Uint8Array,
   skipped: SkippedKeyLookup,
 ): Decrypted {
-  const parts = splitEnvelope(envelope)
-  return openSkipped(c, state, parts, skipped) ?? openInChain(c, state, parts)
+  const parts = splitChainEnvelope(envelope)
+  const { receivingHeaderKey, nextReceivingHeaderKey } = session
+  const current = receivingHeaderKey === null ? null : openHeader(c, session, receivingHeaderKey, parts)
+  if (receivingHeaderKey !== null && current !== null) {
+    return current.number < session.receivingNumber
+      ? openLate(c, session, parts, skipped, { headerKeyId: receivingHeaderKey, messageNumber: current.number })
+      : openInChain(c, { session, skipped: [] }, parts, current.number)
+  }
+  const next = openHeader(c, session, nextReceivingHeaderKey, parts)
+  if (next !== null) return openInNewChain(c, session, parts, next)
+  for (const { headerKey } of session.lateChains) {
+    const late = openHeader(c, session, headerKey, parts)
+    if (late !== null) {
+      return openLate(c, session, parts, skipped, { headerKeyId: headerKey, messageNumber: late.number })
+    }
+  }
+  throw failure()
 }
 
-function openHeader(c: Crypto, state: SessionState, key: Uint8Array | null, sealed: Uint8Array): Header | null {
-  if (key === null) return null
-  const opened = c.backend.open(key, sealed.slice(0, NONCE_BYTES), state.adHash, sealed.slice(NONCE_BYTES))
+function openHeader(c: Crypto, session: SessionState, headerKey: Uint8Array, parts: ChainEnvelope): Header | null {
+  const sealed = parts.sealedHeader
+  if (sealed.length !== SEALED_HEADER_BYTES) throw failure()
+  const opened = c.backend.open(headerKey, sealed.slice(0, NONCE_BYTES), session.adHash, sealed.slice(NONCE_BYTES))
   if (opened === null) return null
   const reader = new ByteReader(opened)
   return { ratchetKey: reader.fixed(32), previousCount: reader.u32(), number: reader.u32() }
 }
 
-function openBody(c: Crypto, state: SessionState, parts: EnvelopeParts, messageKey: Uint8Array): Uint8Array {
-  const opened = c.backend.open(messageKey, parts.nonce, concatBytes(state.adHash, parts.before), parts.body)
-  if (opened === null) throw failure()
-  return unpadded(opened)
+function openBody(c: Crypto, session: SessionState, parts: ChainEnvelope, messageKey: Uint8Array): Uint8Array {
+  const ad = concatBytes(session.adHash, parts.beforeBody)
+  const opened = c.backend.open(messageKey, parts.nonce, ad, parts.sealedBody)
+  const plaintext = opened === null ? null : unpadBody(opened)
+  if (plaintext === null) throw failure()
+  return plaintext
 }
 
-/** TrySkippedMessageKeysHE */
-function openSkipped(
+/** TrySkippedMessageKeysHE, for the one row that the header names. */
+function openLate(
   c: Crypto,
-  state: SessionState,
-  parts: EnvelopeParts,
+  session: SessionState,
+  parts: ChainEnvelope,
   skipped: SkippedKeyLookup,
-): Decrypted | null {
-  for (const headerKeyId of skipped.headerKeys()) {
-    const header = openHeader(c, state, headerKeyId, parts.header)
-    const key = header === null ? undefined : skipped.find(headerKeyId, header.number)
-    if (header === null || key === undefined) continue
-    return {
-      session: state,
-      plaintext: openBody(c, state, parts, key),
-      consumedSkipped: { headerKeyId, messageNumber: header.number },
-      newSkipped: [],
-    }
-  }
-  return null
-}
-
-function openInChain(c: Crypto, state: SessionState, parts: EnvelopeParts): Decrypted {
-  const current = openHeader(c, state, state.receivingHeaderKey, parts.header)
-  if (current !== null) return advance(c, state, current, parts, [])
-  const next = openHeader(c, state, state.nextReceivingHeaderKey, parts.header)
-  if (next === null) throw failure()
-  const before = skipTo(c, state, next.previousCount)
-  return advance(c, ratchet(c, before.session, next.ratchetKey), next, parts, before.newSkipped)
-}
-
-function advance(
-  c: Crypto,
-  state: SessionState,
-  header: Header,
-  parts: EnvelopeParts,
-  alreadySkipped: readonly SkippedKey[],
+  row: SkippedKeyRef,
 ): Decrypted {
-  const { session, newSkipped } = skipTo(c, state, header.number)
-  if (session.receivingChain === null || session.receivingNumber !== header.number) throw failure()
+  const key = skipped.find(row.headerKeyId, row.messageNumber)
+  if (key === undefined) throw failure()
+  const plaintext = openBody(c, session, parts, key)
+  return { session: withOneLess(session, row.headerKeyId), plaintext, consumedSkipped: row, newSkipped: [] }
+}
+
+/** A chain of which nothing is missing any more is not asked again. */
+function withOneLess(session: SessionState, headerKey: Uint8Array): SessionState {
+  if (headerKey === session.receivingHeaderKey) return { ...session, missing: Math.max(0, session.missing - 1) }
+  const lateChains = session.lateChains
+    .map((chain) => (chain.headerKey === headerKey ? { ...chain, missing: chain.missing - 1 } : chain))
+    .filter((chain) => chain.missing > 0)
+  return { ...session, lateChains }
+}
+
+/** The message `number` of the receiving chain: the keys before it are set aside, the chain goes on after it. */
+function openInChain(c: Crypto, from: Skipping, parts: ChainEnvelope, number: number): Decrypted {
+  if (number > MAX_NUMBER) throw failure()
+  const { session, skipped } = skipTo(c, from, number)
+  if (session.receivingChain === null) throw failure()
   const step = stepChain(c, session.receivingChain)
   const plaintext = openBody(c, session, parts, step.messageKey)
   return {
+    // The other side speaks in this session: it has the handshake.
     session: {
       ...session,
-      // The other side has answered: it has the handshake.
       handshake: new Uint8Array(),
       receivingChain: step.chainKey,
-      receivingNumber: header.number + 1,
+      receivingNumber: number + 1,
     },
     plaintext,
-    newSkipped: [...alreadySkipped, ...newSkipped],
+    newSkipped: skipped,
+  }
+}
+
+/** DHRatchetHE. Its sending half comes last, so that what is refused costs one agreement. */
+function openInNewChain(c: Crypto, session: SessionState, parts: ChainEnvelope, header: Header): Decrypted {
+  const ended = skipTo(c, { session, skipped: [] }, header.previousCount)
+  const receiving = stepRoot(c, session.rootKey, session.ratchetKey.secretKey, header.ratchetKey)
+  const entered: SessionState = {
+    ...ended.session,
+    rootKey: receiving.rootKey,
+    receivingChain: receiving.chainKey,
+    receivingNumber: 0,
+    receivingHeaderKey: session.nextReceivingHeaderKey,
+    nextReceivingHeaderKey: receiving.nextHeaderKey,
+    missing: 0,
+    lateChains: lateChains(ended.session),
+  }
+  const opened = openInChain(c, { session: entered, skipped: ended.skipped }, parts, header.number)
+  return { ...opened, session: beginSending(c, opened.session, header.ratchetKey) }
+}
+
+function lateChains({ receivingHeaderKey, missing, lateChains: earlier }: SessionState): readonly LateChain[] {
+  if (receivingHeaderKey === null || missing === 0) return earlier
+  return [{ headerKey: receivingHeaderKey, missing }, ...earlier].slice(0, MAX_LATE_CHAINS)
+}
+
+function beginSending(c: Crypto, session: SessionState, peerRatchetKey: Uint8Array): SessionState {
+  const ratchetKey = generateAgreementKey(c)
+  const sending = stepRoot(c, session.rootKey, ratchetKey.secretKey, peerRatchetKey)
+  return {
+    ...session,
+    ratchetKey,
+    rootKey: sending.rootKey,
+    previousCount: session.sendingNumber,
+    sendingNumber: 0,
+    sendingChain: sending.chainKey,
+    sendingHeaderKey: session.nextSendingHeaderKey,
+    nextSendingHeaderKey: sending.nextHeaderKey,
   }
 }
 
 /** SkipMessageKeysHE */
-function skipTo(
-  c: Crypto,
-  state: SessionState,
-  until: number,
-): { readonly session: SessionState; readonly newSkipped: readonly SkippedKey[] } {
-  const { receivingHeaderKey } = state
-  if (state.receivingChain === null || receivingHeaderKey === null) return { session: state, newSkipped: [] }
-  if (until - state.receivingNumber > MAX_JUMP) throw failure()
-  let { receivingChain, receivingNumber } = {
-    receivingChain: state.receivingChain,
-    receivingNumber: state.receivingNumber,
-  }
-  const newSkipped: SkippedKey[] = []
-  while (receivingNumber < until) {
+function skipTo(c: Crypto, from: Skipping, until: number): Skipping {
+  const { session } = from
+  const { receivingHeaderKey, receivingNumber } = session
+  let { receivingChain } = session
+  if (receivingChain === null || receivingHeaderKey === null || until <= receivingNumber) return from
+  if (until - receivingNumber + from.skipped.length > MAX_JUMP) throw failure()
+  const skipped = [...from.skipped]
+  for (let messageNumber = receivingNumber; messageNumber < until; messageNumber++) {
     const step = stepChain(c, receivingChain)
-    newSkipped.push({ headerKeyId: receivingHeaderKey, messageNumber: receivingNumber, key: step.messageKey })
+    skipped.push({ headerKeyId: receivingHeaderKey, messageNumber, key: step.messageKey })
     receivingChain = step.chainKey
-    receivingNumber += 1
   }
-  return { session: { ...state, receivingChain, receivingNumber }, newSkipped }
-}
-
-/** DHRatchetHE */
-function ratchet(c: Crypto, state: SessionState, peerRatchetKey: Uint8Array): SessionState {
-  const receiving = stepRoot(c, state.rootKey, state.ratchetKey.secretKey, peerRatchetKey)
-  const ratchetKey = generateAgreementKey(c)
-  const sending = stepRoot(c, receiving.rootKey, ratchetKey.secretKey, peerRatchetKey)
-  return {
-    ...state,
-    previousCount: state.sendingNumber,
-    sendingNumber: 0,
-    receivingNumber: 0,
-    sendingHeaderKey: state.nextSendingHeaderKey,
-    receivingHeaderKey: state.nextReceivingHeaderKey,
-    peerRatchetKey,
-    ratchetKey,
-    rootKey: sending.rootKey,
-    receivingChain: receiving.chainKey,
-    nextReceivingHeaderKey: receiving.headerKey,
-    sendingChain: sending.chainKey,
-    nextSendingHeaderKey: sending.headerKey,
-  }
-}
-
-/** Typing, call signalling: keys exported from the session, never from its chains. nonce 12 ‖ AES-256-GCM. */
-export function sealEphemeral(c: Crypto, state: SessionState, plaintext: Uint8Array): Uint8Array {
-  const nonce = c.random(NONCE_BYTES)
-  const prefix = envelopePrefix('ephemeral')
-  return concatBytes(prefix, nonce, c.backend.seal(ephemeralKey(c, state, true), nonce, prefix, plaintext))
-}
-
-/** @throws cannot-decrypt */
-export function openEphemeral(c: Crypto, state: SessionState, envelope: Uint8Array): Uint8Array {
-  const prefix = envelope.slice(0, 3)
-  const nonce = envelope.slice(3, 3 + NONCE_BYTES)
-  const opened =
-    nonce.length === NONCE_BYTES
-      ? c.backend.open(ephemeralKey(c, state, false), nonce, prefix, envelope.slice(3 + NONCE_BYTES))
-      : null
-  if (opened === null) throw failure()
-  return opened
-}
-
-function ephemeralKey(c: Crypto, state: SessionState, sending: boolean): Uint8Array {
-  const fromInitiator = (state.role === 'initiator') === sending
-  return deriveKey(c, state.exporter, 'ephemeral', new Uint8Array([fromInitiator ? 1 : 2]), 32)
+  const missing = session.missing + (until - receivingNumber)
+  return { session: { ...session, receivingChain, receivingNumber: until, missing }, skipped }
 }

@@ -2,7 +2,7 @@
 
 import type { DeviceId } from '../../shared/model/ids.ts'
 import { idFromBytes } from '../../shared/model/ids.ts'
-import { ByteReader, ByteWriter, concatBytes, equalBytes } from '../../shared/wire/bytes.ts'
+import { ByteReader, ByteWriter, concatBytes, equalBytes, toBase64Url } from '../../shared/wire/bytes.ts'
 import { ParleyError } from '../../shared/errors.ts'
 import type { KeyPair } from './backend/backend.ts'
 import { generateAgreementKey, generateSigningKey, sign, verify } from './crypto.ts'
@@ -11,6 +11,7 @@ import { labelBytes } from './labels.ts'
 
 const DEVICE_LIST_VERSION = 1
 const MAX_DEVICES = 8
+/** As in Signal's fingerprints: makes a search for a key with a similar number dear. */
 const SAFETY_ROUNDS = 5_200
 
 /** Ed25519; the secret is the 32-byte seed. */
@@ -41,12 +42,14 @@ export interface DeviceList {
   readonly devices: readonly DeviceEntry[]
 }
 
+/** Who speaks: this device, as its account's newest list has it. */
 export interface LocalParty {
   readonly account: Uint8Array
   readonly deviceListVersion: number
   readonly device: DeviceKeys
 }
 
+/** Who is spoken to: a device from a list that `openDeviceList` accepted. */
 export interface RemoteParty {
   readonly account: Uint8Array
   readonly device: DeviceEntry
@@ -66,9 +69,9 @@ export function generateDevice(c: Crypto): DeviceKeys {
   }
 }
 
-/** First 16 bytes of SHA-256 of label ‖ signing key. */
+/** First 16 bytes of SHA-256 of the signing key. */
 export function deviceIdOf(c: Crypto, signingPublic: Uint8Array): DeviceId {
-  return idFromBytes<DeviceId>(c.backend.sha256(concatBytes(labelBytes('deviceId'), signingPublic)).slice(0, 16))
+  return idFromBytes<DeviceId>(c.backend.sha256(signingPublic).slice(0, 16))
 }
 
 /** u8 version ‖ account 32 ‖ u32 list version ‖ u48 created ms ‖ u8 devices (1–8) × (peer 32 ‖ identity 32 ‖ signing 32) ‖ signature 64. */
@@ -103,11 +106,17 @@ export function openDeviceList(c: Crypto, bytes: Uint8Array, expectedAccount?: U
   const signature = reader.fixed(64)
   reader.end()
   if (devices.length === 0) throw new ParleyError('malformed', 'a device list without a device')
+  if (sharesAKey(devices)) throw new ParleyError('malformed', 'devices that share a key')
   const expected = expectedAccount === undefined || equalBytes(account, expectedAccount)
   if (!expected || !verify(c, account, 'deviceList', bytes.slice(0, signedBytes), signature)) {
     throw new ParleyError('signature-invalid', 'device list')
   }
   return { account, version, createdAtMs, devices }
+}
+
+function sharesAKey(devices: readonly DeviceEntry[]): boolean {
+  const keys = devices.flatMap(({ peerKey, identityKey, signingKey }) => [peerKey, identityKey, signingKey])
+  return new Set(keys.map(toBase64Url)).size !== keys.length
 }
 
 /** 60 digits, the same for both: 30 of each account, the smaller first (after Signal's numeric fingerprint). */

@@ -23,15 +23,18 @@ export {
 export type { PrekeyBundle, PrekeyKind, PrekeySecret } from './prekeys.ts'
 export { handshakeSessionId, openHandshake, startSession } from './handshake.ts'
 export type { OpenedHandshake, PrekeyLookup } from './handshake.ts'
-export { decryptMessage, encryptMessage, openEphemeral, sealEphemeral } from './double-ratchet.ts'
+export { decryptMessage, encryptMessage, MAX_UNANSWERED_MESSAGES, unansweredMessages } from './double-ratchet.ts'
 export type { Decrypted, SkippedKey, SkippedKeyLookup, SkippedKeyRef } from './double-ratchet.ts'
+export { openEphemeral, sealEphemeral } from './ephemeral.ts'
 export { decodeSession, encodeSession } from './session-state.ts'
 export type { SessionState } from './session-state.ts'
-export { envelopeId, envelopeKind, MAX_ENVELOPE_BYTES } from './envelope.ts'
-export type { EnvelopeKind } from './envelope.ts'
+export { envelopeKind } from '../../shared/wire/envelope.ts'
+export type { EnvelopeKind } from '../../shared/wire/envelope.ts'
+export { envelopeId } from './envelope.ts'
 export {
   ATTACHMENT_SEGMENT_BYTES,
   attachmentCiphertextBytes,
+  attachmentDecryptor,
   attachmentEncryptor,
   openAttachmentSegment,
   segmentRange,

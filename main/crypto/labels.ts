@@ -1,7 +1,9 @@
-/** Every label of every derivation and signature, in one table. None is a prefix of another (labels.test.ts). */
+/**
+ * Every label of every derivation and signature on this side, in one table; those that a relay needs as well are in
+ * `shared/wire/relay-signed.ts`. None of all of them is a prefix of another (labels.test.ts).
+ */
 
 export const LABELS = {
-  deviceId: 'parley/v1/device-id',
   deviceList: 'parley/v1/device-list',
   safetyNumber: 'parley/v1/safety-number',
   prekey: 'parley/v1/prekey',
@@ -15,11 +17,15 @@ export const LABELS = {
   ephemeral: 'parley/v1/ephemeral',
   inviteSlot: 'parley/v1/invite-slot',
   inviteKey: 'parley/v1/invite-key',
+  inviteBundle: 'parley/v1/invite-bundle',
   invite: 'parley/v1/invite-signature',
   deliveryToken: 'parley/v1/delivery-token',
   directoryLookup: 'parley/v1/directory-lookup',
   directorySeal: 'parley/v1/directory-seal',
+  directoryItem: 'parley/v1/directory-item',
   lanPair: 'parley/v1/lan-pair',
+  lanTag: 'parley/v1/lan-tag',
+  attachment: 'parley/v1/attachment',
   blobRead: 'parley/v1/blob-read',
   recoveryFile: 'parley/v1/recovery-file',
   recoveryKey: 'parley/v1/recovery-key',

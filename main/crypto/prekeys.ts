@@ -2,16 +2,18 @@
 
 import type { DeviceId } from '../../shared/model/ids.ts'
 import { idFromBytes, idToBytes } from '../../shared/model/ids.ts'
-import { ByteReader, ByteWriter, concatBytes, equalBytes } from '../../shared/wire/bytes.ts'
+import { ByteReader, ByteWriter, equalBytes } from '../../shared/wire/bytes.ts'
+import { SUITE } from '../../shared/wire/envelope.ts'
 import { ParleyError } from '../../shared/errors.ts'
 import { generateAgreementKey, sign, verify } from './crypto.ts'
 import type { Crypto } from './crypto.ts'
-import { SUITE } from './envelope.ts'
 import type { DeviceEntry, DeviceKeys } from './identity.ts'
+import { labelBytes } from './labels.ts'
+import { openBox, sealBox } from './sealed-box.ts'
 
 export type PrekeyKind = 'signed' | 'one-time' | 'kem-one-time' | 'kem-last-resort'
 
-export const KEM_PUBLIC_BYTES = 1184
+const KEM_PUBLIC_BYTES = 1184
 const BUNDLE_VERSION = 1
 
 export interface PrekeySecret {
@@ -24,12 +26,13 @@ export interface PrekeySecret {
   readonly signature: Uint8Array
 }
 
-export interface SignedPrekey {
+interface SignedPrekey {
   readonly id: number
   readonly publicKey: Uint8Array
   readonly signature: Uint8Array
 }
 
+/** What an initiator needs of one device: from a relay's directory or an invite. */
 export interface PrekeyBundle {
   readonly deviceId: DeviceId
   readonly identityKey: Uint8Array
@@ -38,6 +41,7 @@ export interface PrekeyBundle {
   readonly oneTime: { readonly id: number; readonly publicKey: Uint8Array } | null
 }
 
+/** `count` prekeys numbered from `firstId`; a number names one prekey of a device for ever. */
 export function generatePrekeys(
   c: Crypto,
   device: DeviceKeys,
@@ -123,15 +127,12 @@ export function verifyPrekeyBundle(c: Crypto, bundle: PrekeyBundle, entry: Devic
   if (!good) throw new ParleyError('signature-invalid', 'prekey bundle')
 }
 
-/** Opaque to the relay: nonce 12 ‖ AES-256-GCM. */
+/** Opaque to the relay: a sealed box under the lookup's seal key. */
 export function sealDirectoryItem(c: Crypto, key: Uint8Array, bundle: Uint8Array): Uint8Array {
-  const nonce = c.random(12)
-  return concatBytes(nonce, c.backend.seal(key, nonce, new Uint8Array(), bundle))
+  return sealBox(c, key, labelBytes('directoryItem'), bundle)
 }
 
 /** @throws cannot-decrypt */
 export function openDirectoryItem(c: Crypto, key: Uint8Array, item: Uint8Array): Uint8Array {
-  const opened = c.backend.open(key, item.slice(0, 12), new Uint8Array(), item.slice(12))
-  if (opened === null) throw new ParleyError('cannot-decrypt')
-  return opened
+  return openBox(c, key, labelBytes('directoryItem'), item)
 }

@@ -6,14 +6,19 @@ import { deriveKey } from './crypto.ts'
 import type { Crypto } from './crypto.ts'
 import { labelBytes } from './labels.ts'
 import type { Label } from './labels.ts'
+import { openBox, sealBox } from './sealed-box.ts'
 
 const KEY_BYTES = 32
 const CHECK_BYTES = 3
 /** Crockford's base 32: no I, L, O or U. */
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const GROUP_CHARS = 4
-const MAGIC = new Uint8Array([...'PARLEYRC'].map((char) => char.charCodeAt(0)).concat(1))
+const KEY_CHARS = 56
+/** `PARLEYRC` and the version. */
+const FILE_HEAD = concatBytes(new TextEncoder().encode('PARLEYRC'), Uint8Array.of(1))
+const NO_CONTEXT = new Uint8Array()
 
+/** Random, never made of a PIN or a passphrase. */
 export function generateRecoveryKey(c: Crypto): Uint8Array {
   return c.random(KEY_BYTES)
 }
@@ -39,6 +44,7 @@ export function encodeRecoveryKey(c: Crypto, key: Uint8Array): string {
 /** Forgives case, blanks, dashes, and O, I and L for 0 and 1. @throws malformed */
 export function decodeRecoveryKey(c: Crypto, text: string): Uint8Array {
   const clean = text.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1')
+  if (clean.length !== KEY_CHARS) throw new ParleyError('malformed', 'recovery key')
   const bytes: number[] = []
   let bits = 0
   let pending = 0
@@ -55,9 +61,7 @@ export function decodeRecoveryKey(c: Crypto, text: string): Uint8Array {
   }
   const key = Uint8Array.from(bytes.slice(0, KEY_BYTES))
   const check = Uint8Array.from(bytes.slice(KEY_BYTES))
-  if (bytes.length !== KEY_BYTES + CHECK_BYTES || !equalBytes(check, checkOf(c, key))) {
-    throw new ParleyError('malformed', 'recovery key')
-  }
+  if (!equalBytes(check, checkOf(c, key))) throw new ParleyError('malformed', 'recovery key')
   return key
 }
 
@@ -65,20 +69,22 @@ function checkOf(c: Crypto, key: Uint8Array): Uint8Array {
   return c.backend.sha256(concatBytes(labelBytes('recoveryKey'), key)).slice(0, CHECK_BYTES)
 }
 
-/** `PARLEYRC` ‖ u8 version 1 ‖ nonce 12 ‖ AES-256-GCM. */
+/** `PARLEYRC` ‖ u8 version 1 ‖ a box under the recovery key. */
 export function sealRecovery(c: Crypto, recoveryKey: Uint8Array, payload: Uint8Array): Uint8Array {
-  return concatBytes(MAGIC, sealUnder(c, recoveryKey, 'recoveryFile', payload))
+  return concatBytes(FILE_HEAD, sealUnder(c, recoveryKey, 'recoveryFile', payload))
 }
 
-/** @throws malformed: not a recovery file · unsupported-version · cannot-decrypt: wrong key or damaged */
+/** @throws malformed: no recovery file · unsupported-version · cannot-decrypt: another key, or damaged */
 export function openRecovery(c: Crypto, recoveryKey: Uint8Array, file: Uint8Array): Uint8Array {
-  const magic = file.slice(0, MAGIC.length)
-  if (!equalBytes(magic.slice(0, -1), MAGIC.slice(0, -1))) throw new ParleyError('malformed', 'not a recovery file')
-  if (!equalBytes(magic, MAGIC)) throw new ParleyError('unsupported-version', 'recovery file')
-  return openUnder(c, recoveryKey, 'recoveryFile', file.slice(MAGIC.length))
+  const head = file.slice(0, FILE_HEAD.length)
+  if (head.length < FILE_HEAD.length || !equalBytes(head.slice(0, -1), FILE_HEAD.slice(0, -1))) {
+    throw new ParleyError('malformed', 'not a recovery file')
+  }
+  if (!equalBytes(head, FILE_HEAD)) throw new ParleyError('unsupported-version', 'recovery file')
+  return openUnder(c, recoveryKey, 'recoveryFile', file.slice(FILE_HEAD.length))
 }
 
-/** nonce 12 ‖ AES-256-GCM under a key derived from `kek`. */
+/** A 32-byte key in a box under another: 60 bytes. Whoever stores it states its version. */
 export function wrapKey(c: Crypto, kek: Uint8Array, key: Uint8Array): Uint8Array {
   return sealUnder(c, kek, 'keyWrap', key)
 }
@@ -88,18 +94,11 @@ export function unwrapKey(c: Crypto, kek: Uint8Array, wrapped: Uint8Array): Uint
   return openUnder(c, kek, 'keyWrap', wrapped)
 }
 
+// A key may seal for several purposes and for years: each purpose seals under a key of its own.
 function sealUnder(c: Crypto, key: Uint8Array, label: Label, plaintext: Uint8Array): Uint8Array {
-  const nonce = c.random(12)
-  const sealKey = deriveKey(c, key, label, nonce, 32)
-  return concatBytes(nonce, c.backend.seal(sealKey, nonce, labelBytes(label), plaintext))
+  return sealBox(c, deriveKey(c, key, label, NO_CONTEXT, KEY_BYTES), labelBytes(label), plaintext)
 }
 
-function openUnder(c: Crypto, key: Uint8Array, label: Label, sealed: Uint8Array): Uint8Array {
-  const nonce = sealed.slice(0, 12)
-  const opened =
-    nonce.length === 12
-      ? c.backend.open(deriveKey(c, key, label, nonce, 32), nonce, labelBytes(label), sealed.slice(12))
-      : null
-  if (opened === null) throw new ParleyError('cannot-decrypt')
-  return opened
+function openUnder(c: Crypto, key: Uint8Array, label: Label, box: Uint8Array): Uint8Array {
+  return openBox(c, deriveKey(c, key, label, NO_CONTEXT, KEY_BYTES), labelBytes(label), box)
 }

@@ -1,8 +1,18 @@
-/** The state of a session and its stored form. Values only: every step makes a new one. */
+/** The state of a session and its stored form. Values only: every step makes a new one. docs/protocol/session.md, "Session record". */
 
 import { ByteReader, ByteWriter } from '../../shared/wire/bytes.ts'
+import { HANDSHAKE_BYTES, SUITE } from '../../shared/wire/envelope.ts'
 import { ParleyError } from '../../shared/errors.ts'
 import type { KeyPair } from './backend/backend.ts'
+
+/** A receiving chain that was left behind, and how many of its messages have not come. */
+export interface LateChain {
+  readonly headerKey: Uint8Array
+  readonly missing: number
+}
+
+/** With the two live header keys, at most seven are tried for an envelope. */
+export const MAX_LATE_CHAINS = 5
 
 /** Names follow the Double Ratchet specification, revision 4, section 4 (header encryption). */
 export interface SessionState {
@@ -15,7 +25,6 @@ export interface SessionState {
   readonly handshake: Uint8Array
   readonly exporter: Uint8Array
   readonly ratchetKey: KeyPair
-  readonly peerRatchetKey: Uint8Array | null
   readonly rootKey: Uint8Array
   readonly sendingChain: Uint8Array | null
   readonly receivingChain: Uint8Array | null
@@ -26,77 +35,84 @@ export interface SessionState {
   readonly receivingHeaderKey: Uint8Array | null
   readonly nextSendingHeaderKey: Uint8Array
   readonly nextReceivingHeaderKey: Uint8Array
+  /** How many messages of the receiving chain were skipped and have not come. */
+  readonly missing: number
+  /** Newest first, at most five. */
+  readonly lateChains: readonly LateChain[]
 }
 
 const STATE_VERSION = 1
+const ROLES = ['initiator', 'responder'] as const
+const NO_KEY = new Uint8Array()
 
 export function encodeSession(state: SessionState): Uint8Array {
   const writer = new ByteWriter(2_048)
     .u8(STATE_VERSION)
-    .u8(0)
+    .u8(SUITE)
     .fixed(state.sessionId, 32)
     .fixed(state.adHash, 32)
-    .u8(state.role === 'initiator' ? 1 : 2)
+    .u8(ROLES.indexOf(state.role) + 1)
     .bytes16(state.handshake)
     .fixed(state.exporter, 32)
     .fixed(state.ratchetKey.publicKey, 32)
     .fixed(state.ratchetKey.secretKey, 32)
     .fixed(state.rootKey, 32)
+    .bytes8(state.sendingChain ?? NO_KEY)
+    .bytes8(state.receivingChain ?? NO_KEY)
     .u32(state.sendingNumber)
     .u32(state.receivingNumber)
     .u32(state.previousCount)
+    .bytes8(state.sendingHeaderKey ?? NO_KEY)
+    .bytes8(state.receivingHeaderKey ?? NO_KEY)
     .fixed(state.nextSendingHeaderKey, 32)
     .fixed(state.nextReceivingHeaderKey, 32)
-  for (const key of [
-    state.peerRatchetKey,
-    state.sendingChain,
-    state.receivingChain,
-    state.sendingHeaderKey,
-    state.receivingHeaderKey,
-  ]) {
-    writer.bytes8(key ?? new Uint8Array())
-  }
+    .u32(state.missing)
+    .u8(state.lateChains.length)
+  for (const chain of state.lateChains) writer.fixed(chain.headerKey, 32).u32(chain.missing)
   return writer.finish()
 }
 
-/** @throws malformed | unsupported-version */
+/** @throws malformed · unsupported-version: another version or suite */
 export function decodeSession(bytes: Uint8Array): SessionState {
   const reader = new ByteReader(bytes)
-  if (reader.u8() !== STATE_VERSION || reader.u8() !== 0) throw new ParleyError('unsupported-version', 'session')
-  const sessionId = reader.fixed(32)
-  const adHash = reader.fixed(32)
-  const role = reader.u8() === 1 ? 'initiator' : 'responder'
-  const handshake = reader.bytes16()
-  const exporter = reader.fixed(32)
-  const ratchetKey = { publicKey: reader.fixed(32), secretKey: reader.fixed(32) }
-  const rootKey = reader.fixed(32)
-  const [sendingNumber, receivingNumber, previousCount] = [reader.u32(), reader.u32(), reader.u32()]
-  const nextSendingHeaderKey = reader.fixed(32)
-  const nextReceivingHeaderKey = reader.fixed(32)
+  if (reader.u8() !== STATE_VERSION || reader.u8() !== SUITE) throw new ParleyError('unsupported-version', 'session')
   const state: SessionState = {
-    sessionId,
-    adHash,
-    role,
-    handshake,
-    exporter,
-    ratchetKey,
-    rootKey,
-    sendingNumber,
-    receivingNumber,
-    previousCount,
-    nextSendingHeaderKey,
-    nextReceivingHeaderKey,
-    peerRatchetKey: optionalKey(reader),
-    sendingChain: optionalKey(reader),
-    receivingChain: optionalKey(reader),
-    sendingHeaderKey: optionalKey(reader),
-    receivingHeaderKey: optionalKey(reader),
+    sessionId: reader.fixed(32),
+    adHash: reader.fixed(32),
+    role: readRole(reader),
+    handshake: readHandshake(reader),
+    exporter: reader.fixed(32),
+    ratchetKey: { publicKey: reader.fixed(32), secretKey: reader.fixed(32) },
+    rootKey: reader.fixed(32),
+    sendingChain: readOptionalKey(reader),
+    receivingChain: readOptionalKey(reader),
+    sendingNumber: reader.u32(),
+    receivingNumber: reader.u32(),
+    previousCount: reader.u32(),
+    sendingHeaderKey: readOptionalKey(reader),
+    receivingHeaderKey: readOptionalKey(reader),
+    nextSendingHeaderKey: reader.fixed(32),
+    nextReceivingHeaderKey: reader.fixed(32),
+    missing: reader.u32(),
+    lateChains: reader.list8(MAX_LATE_CHAINS, (item) => ({ headerKey: item.fixed(32), missing: item.u32() })),
   }
   reader.end()
   return state
 }
 
-function optionalKey(reader: ByteReader): Uint8Array | null {
+function readRole(reader: ByteReader): SessionState['role'] {
+  const role = ROLES[reader.u8() - 1]
+  if (role === undefined) throw new ParleyError('malformed', 'session role')
+  return role
+}
+
+function readHandshake(reader: ByteReader): Uint8Array {
+  const handshake = reader.bytes16(HANDSHAKE_BYTES)
+  if (handshake.length !== 0 && handshake.length !== HANDSHAKE_BYTES) throw new ParleyError('malformed', 'handshake')
+  return handshake
+}
+
+function readOptionalKey(reader: ByteReader): Uint8Array | null {
   const key = reader.bytes8(32)
   if (key.length === 0) return null
   if (key.length !== 32) throw new ParleyError('malformed', 'session key')

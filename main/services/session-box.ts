@@ -80,7 +80,7 @@ export function openEnvelope(core: Core, contact: ContactRecord | null, envelope
   if (kind === 'ephemeral') return null
   const sessions = contact === null ? [] : core.store.sessions.ofContact(contact.contactId)
   if (kind === 'message') return openWithAny(core, sessions, envelope)
-  const sessionId = attempt(() => handshakeSessionId(core.crypto, core.local, envelope))
+  const sessionId = attempt(() => handshakeSessionId(core.crypto, envelope))
   const known = sessionId === null ? [] : sessions.filter((session) => equalBytes(session.sessionId, sessionId))
   return known.length > 0 ? openWithAny(core, known, envelope) : openAsHandshake(core, envelope)
 }
@@ -96,7 +96,6 @@ function openWithAny(core: Core, sessions: readonly SessionRecord[], envelope: U
 function openWithSession(core: Core, record: SessionRecord, envelope: Uint8Array): Opened {
   const { store } = core
   const result = decryptMessage(core.crypto, decodeSession(record.state), envelope, {
-    headerKeys: () => store.sessions.skippedHeaderKeys(record.sessionId),
     find: (headerKeyId, messageNumber) => store.sessions.skippedKey(headerKeyId, messageNumber)?.key,
   })
   return {

@@ -1,139 +1,100 @@
-/** `node:crypto` where the runtime has a primitive natively; the rest from noble. Detected once, by a trial on known input. */
+/** The primitives of `node:crypto`, over OpenSSL in Node and BoringSSL in Electron. */
 
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createHmac,
-  createPrivateKey,
-  createPublicKey,
-  diffieHellman,
-  hkdfSync,
-  randomBytes,
-  sign,
-  timingSafeEqual,
-  verify,
-} from 'node:crypto'
-import type { KeyObject } from 'node:crypto'
+import * as nodeCrypto from 'node:crypto'
 import type { Backend } from './backend.ts'
+import { createKeyObjects } from './key-objects.ts'
 import { nobleBackend } from './noble-backend.ts'
 
+const { createCipheriv, createDecipheriv, createHash, createHmac, diffieHellman, hkdfSync } = nodeCrypto
 const TAG_BYTES = 16
-// DER headers of RFC 8410: what stands before the 32 raw bytes.
-const X25519_PRIVATE = Buffer.from('302e020100300506032b656e04220420', 'hex')
-const X25519_PUBLIC = Buffer.from('302a300506032b656e032100', 'hex')
-const ED25519_PRIVATE = Buffer.from('302e020100300506032b657004220420', 'hex')
-const ED25519_PUBLIC = Buffer.from('302a300506032b6570032100', 'hex')
+const KEM_CIPHERTEXT_BYTES = 1088
 
-function privateKey(prefix: Buffer, raw: Uint8Array): KeyObject {
-  return createPrivateKey({ key: Buffer.concat([prefix, raw]), format: 'der', type: 'pkcs8' })
-}
-
-function publicKey(prefix: Buffer, raw: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.concat([prefix, raw]), format: 'der', type: 'spki' })
-}
-
-/** The raw 32 bytes are the end of the SPKI form. */
-function rawPublic(key: KeyObject): Uint8Array {
-  return new Uint8Array(createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32))
-}
-
-const native: Backend = {
-  ...nobleBackend,
-  names: { hash: 'node', aead: 'node', x25519: 'node', ed25519: 'node', mlKem: 'noble' },
-  random: (sizeBytes) => new Uint8Array(randomBytes(sizeBytes)),
-  sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
-  sha512: (bytes) => new Uint8Array(createHash('sha512').update(bytes).digest()),
-  hmacSha256: (key, bytes) => new Uint8Array(createHmac('sha256', key).update(bytes).digest()),
-  hkdf: (ikm, salt, info, sizeBytes) => new Uint8Array(hkdfSync('sha256', ikm, salt, info, sizeBytes)),
-  seal: (key, nonce, ad, plaintext) => {
-    const cipher = createCipheriv('aes-256-gcm', key, nonce)
-    cipher.setAAD(ad)
-    const body = cipher.update(plaintext)
-    cipher.final()
-    const out = new Uint8Array(body.length + TAG_BYTES)
-    out.set(body)
-    out.set(cipher.getAuthTag(), body.length)
-    return out
-  },
-  open: (key, nonce, ad, ciphertext) => {
-    if (ciphertext.length < TAG_BYTES) return null
-    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
-    decipher.setAAD(ad)
-    decipher.setAuthTag(ciphertext.subarray(-TAG_BYTES))
-    const body = decipher.update(ciphertext.subarray(0, -TAG_BYTES))
-    try {
-      decipher.final()
-    } catch {
-      return null
-    }
-    return new Uint8Array(body)
-  },
-  x25519Public: (secretKey) => rawPublic(privateKey(X25519_PRIVATE, secretKey)),
-  x25519: (secretKey, peer) => {
-    try {
-      const shared = diffieHellman({
-        privateKey: privateKey(X25519_PRIVATE, secretKey),
-        publicKey: publicKey(X25519_PUBLIC, peer),
-      })
-      // OpenSSL refuses an all-zero result; BoringSSL and others may not.
-      return shared.every((byte) => byte === 0) ? null : new Uint8Array(shared)
-    } catch {
-      return null
-    }
-  },
-  ed25519Public: (secretKey) => rawPublic(privateKey(ED25519_PRIVATE, secretKey)),
-  ed25519Sign: (secretKey, message) => new Uint8Array(sign(null, message, privateKey(ED25519_PRIVATE, secretKey))),
-  ed25519Verify: (key, message, signature) => {
-    try {
-      return verify(null, message, publicKey(ED25519_PUBLIC, key), signature)
-    } catch {
-      return false
-    }
-  },
-  equal: (a, b) => a.length === b.length && timingSafeEqual(a, b),
-}
-
-/** A primitive is taken from the runtime only when it gives noble's answer. */
-export function selectBackend(): Backend {
-  const key = new Uint8Array(32).fill(7)
-  const nonce = new Uint8Array(12)
-  const same = (run: (backend: Backend) => Uint8Array | null): boolean => {
-    try {
-      const got = run(native)
-      const wanted = run(nobleBackend)
-      return got !== null && wanted !== null && nobleBackend.equal(got, wanted)
-    } catch {
-      return false
-    }
-  }
-  const hash = same((backend) => backend.hkdf(key, key, nonce, 64)) && same((backend) => backend.hmacSha256(key, key))
-  const aead = same((backend) => backend.seal(key, nonce, key, key))
-  const dh = same((backend) => backend.x25519(key, backend.x25519Public(key)))
-  const signing = same((backend) => backend.ed25519Sign(key, nonce))
-  const { sha256, sha512, hmacSha256, hkdf } = hash ? native : nobleBackend
-  const { seal, open } = aead ? native : nobleBackend
-  const { x25519, x25519Public } = dh ? native : nobleBackend
-  const { ed25519Public, ed25519Sign, ed25519Verify } = signing ? native : nobleBackend
+/** A runtime without a primitive throws when it is used; `selectBackend` finds that out beforehand. */
+export function createNodeBackend(): Backend {
+  const keys = createKeyObjects()
   return {
-    ...native,
-    names: {
-      hash: hash ? 'node' : 'noble',
-      aead: aead ? 'node' : 'noble',
-      x25519: dh ? 'node' : 'noble',
-      ed25519: signing ? 'node' : 'noble',
-      mlKem: 'noble',
+    names: { hash: 'node', mac: 'node', aead: 'node', x25519: 'node', ed25519: 'node', mlKem: 'node' },
+    random: (sizeBytes) => new Uint8Array(nodeCrypto.randomBytes(sizeBytes)),
+    sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
+    sha512: (bytes) => new Uint8Array(createHash('sha512').update(bytes).digest()),
+    hmacSha256: (key, bytes) => new Uint8Array(createHmac('sha256', key).update(bytes).digest()),
+    hkdf: (ikm, salt, info, sizeBytes) => new Uint8Array(hkdfSync('sha256', ikm, salt, info, sizeBytes)),
+    seal: sealGcm,
+    open: openGcm,
+    x25519Public: (secretKey) => keys.rawPublic('x25519', secretKey),
+    x25519: (secretKey, peerKey) => {
+      const privateKey = keys.secret('x25519', secretKey)
+      const publicKey = keys.public('x25519', peerKey)
+      if (publicKey === null) return null
+      const shared = agreed({ privateKey, publicKey })
+      // OpenSSL refuses an all-zero result, other libraries may return it.
+      return shared === null || shared.every((byte) => byte === 0) ? null : new Uint8Array(shared)
     },
-    sha256,
-    sha512,
-    hmacSha256,
-    hkdf,
-    seal,
-    open,
-    x25519,
-    x25519Public,
-    ed25519Public,
-    ed25519Sign,
-    ed25519Verify,
+    ed25519Public: (secretKey) => keys.rawPublic('ed25519', secretKey),
+    ed25519Sign: (secretKey, message) =>
+      new Uint8Array(nodeCrypto.sign(null, message, keys.secret('ed25519', secretKey))),
+    ed25519Verify: (signerKey, message, signature) => {
+      const publicKey = isStrictPoint(signerKey) ? keys.public('ed25519', signerKey) : null
+      return publicKey !== null && signature.length === 64 && nodeCrypto.verify(null, message, publicKey, signature)
+    },
+    mlKemPublic: (seed) => keys.rawPublic('mlKem', seed),
+    // Node draws the randomness itself and takes none, so that nothing could be repeated in a test.
+    mlKemEncapsulate: (publicKey, randomness) => nobleBackend.mlKemEncapsulate(publicKey, randomness),
+    mlKemDecapsulate: (seed, ciphertext) => {
+      if (ciphertext.length !== KEM_CIPHERTEXT_BYTES) return null
+      return new Uint8Array(nodeCrypto.decapsulate(keys.secret('mlKem', seed), ciphertext))
+    },
+    equal: (a, b) => a.length === b.length && nodeCrypto.timingSafeEqual(a, b),
   }
+}
+
+function agreed(pair: { readonly privateKey: nodeCrypto.KeyObject; readonly publicKey: nodeCrypto.KeyObject }) {
+  try {
+    return diffieHellman(pair)
+  } catch {
+    return null
+  }
+}
+
+function sealGcm(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plaintext: Uint8Array): Uint8Array {
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  cipher.setAAD(ad)
+  const body = cipher.update(plaintext)
+  cipher.final()
+  const sealed = new Uint8Array(body.length + TAG_BYTES)
+  sealed.set(body)
+  sealed.set(cipher.getAuthTag(), body.length)
+  return sealed
+}
+
+function openGcm(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array): Uint8Array | null {
+  if (ciphertext.length < TAG_BYTES) return null
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
+  decipher.setAAD(ad)
+  decipher.setAuthTag(ciphertext.subarray(-TAG_BYTES))
+  const body = decipher.update(ciphertext.subarray(0, -TAG_BYTES))
+  try {
+    decipher.final()
+  } catch {
+    return null
+  }
+  return new Uint8Array(body)
+}
+
+/** The y of the eight points of small order, little-endian, sign bit cleared. */
+const SMALL_ORDER_Y: ReadonlySet<string> = new Set([
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+])
+
+/** OpenSSL and BoringSSL decode y modulo p and take keys of small order; the strict rule of `Backend` does neither. */
+function isStrictPoint(key: Uint8Array): boolean {
+  if (key.length !== 32) return false
+  const y = Buffer.from(key)
+  y[31] = (y[31] ?? 0) & 0x7f
+  const belowPrime = y[31] !== 0x7f || (y[0] ?? 0) < 0xed || y.subarray(1, 31).some((byte) => byte !== 0xff)
+  return belowPrime && !SMALL_ORDER_Y.has(y.toString('hex'))
 }

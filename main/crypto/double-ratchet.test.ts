@@ -1,0 +1,296 @@
+import { describe, expect, test } from 'vitest'
+import { NONCE_BYTES, PREFIX_BYTES, SEALED_HEADER_BYTES } from '../../shared/wire/envelope.ts'
+import { selectBackend } from './backend/select-backend.ts'
+import {
+  createCrypto,
+  decodeSession,
+  encodeSession,
+  encryptMessage,
+  MAX_UNANSWERED_MESSAGES,
+  openEphemeral,
+  sealEphemeral,
+  unansweredMessages,
+} from './index.ts'
+import type { Crypto } from './index.ts'
+import { bytes, meet, outcomeOf, SessionEnd, text, withBitFlipped } from './testing/devices.ts'
+import { repeatableRandom } from './testing/repeatable-random.ts'
+
+const backend = selectBackend()
+const seeded = (seed: string): Crypto => createCrypto({ backend, random: repeatableRandom(seed) })
+
+/** Both have spoken: neither repeats the handshake. */
+function talking(c: Crypto) {
+  const ends = meet(c)
+  ends.alice.receive(ends.bob.send(bytes('hi')))
+  return ends
+}
+
+describe('refused, and nothing is changed by it', () => {
+  test('every bit of prefix, header and nonce', () => {
+    const c = seeded('bits')
+    const { alice, bob } = talking(c)
+    const envelope = alice.send(bytes('secret'))
+    const before = bob.image
+    for (let bit = 0; bit < (PREFIX_BYTES + SEALED_HEADER_BYTES + NONCE_BYTES) * 8; bit++) {
+      const outcome = outcomeOf(() => bob.receive(withBitFlipped(envelope, bit)))
+      expect(['cannot-decrypt', 'malformed', 'unsupported-version'], `bit ${bit}`).toContain(outcome)
+    }
+    expect(bob.image).toBe(before)
+    expect(text(bob.receive(envelope))).toBe('secret')
+  })
+
+  test('every byte of the body', () => {
+    const c = seeded('body')
+    const { alice, bob } = talking(c)
+    const envelope = alice.send(bytes('secret'))
+    const before = bob.image
+    for (let at = PREFIX_BYTES + SEALED_HEADER_BYTES + NONCE_BYTES; at < envelope.length; at++) {
+      expect(outcomeOf(() => bob.receive(withBitFlipped(envelope, at * 8 + 1)))).toBe('cannot-decrypt')
+    }
+    expect(bob.image).toBe(before)
+  })
+
+  test('another suite or version, a cut or a longer envelope', () => {
+    const c = seeded('sizes')
+    const { alice, bob } = talking(c)
+    const envelope = alice.send(bytes('secret'))
+    const before = bob.image
+    const with0 = (at: number, value: number) =>
+      Uint8Array.from(envelope, (byte, index) => (index === at ? value : byte))
+    expect(outcomeOf(() => bob.receive(with0(0, 2)))).toBe('unsupported-version')
+    expect(outcomeOf(() => bob.receive(with0(1, 1)))).toBe('unsupported-version')
+    expect(outcomeOf(() => bob.receive(with0(2, 3)))).toBe('malformed')
+    expect(outcomeOf(() => bob.receive(with0(2, 4)))).toBe('malformed')
+    expect(outcomeOf(() => bob.receive(envelope.slice(0, -1)))).toBe('malformed')
+    expect(outcomeOf(() => bob.receive(Uint8Array.of(...envelope, 0)))).toBe('malformed')
+    expect(outcomeOf(() => bob.receive(new Uint8Array()))).toBe('malformed')
+    expect(outcomeOf(() => bob.receive(new Uint8Array(200_001)))).toBe('too-large')
+    expect(bob.image).toBe(before)
+  })
+
+  test('a replay, in the chain, of a late message and of a chain that was left', () => {
+    const c = seeded('replays')
+    const { alice, bob } = talking(c)
+    const [late, inChain] = [alice.send(bytes('late')), alice.send(bytes('in chain'))]
+    bob.receive(inChain)
+    bob.receive(late)
+    alice.receive(bob.send(bytes('answer')))
+    bob.receive(alice.send(bytes('new chain')))
+    const before = bob.image
+    for (const old of [late, inChain]) expect(outcomeOf(() => bob.receive(old))).toBe('cannot-decrypt')
+    expect(bob.image).toBe(before)
+  })
+
+  test('a message of another session, and one’s own', () => {
+    const c = seeded('foreign')
+    const { alice, bob } = talking(c)
+    const stranger = talking(seeded('stranger')).bob
+    const envelope = alice.send(bytes('for bob'))
+    for (const end of [stranger, alice]) {
+      const before = end.image
+      expect(outcomeOf(() => end.receive(envelope))).toBe('cannot-decrypt')
+      expect(end.image).toBe(before)
+    }
+    expect(text(bob.receive(envelope))).toBe('for bob')
+  })
+})
+
+describe('late messages', () => {
+  function sendUnseen(c: Crypto, end: SessionEnd, count: number): SessionEnd {
+    let { session } = end
+    for (let sent = 0; sent < count; sent++) session = encryptMessage(c, session, new Uint8Array()).session
+    return new SessionEnd(c, session)
+  }
+
+  test('a jump of 10,000 opens and leaves 10,000 keys, one of 10,001 is refused', () => {
+    const c = seeded('jump')
+    const { alice, bob } = talking(c)
+    const ahead = sendUnseen(c, alice, 10_000)
+    const [last, tooFar] = [ahead.send(bytes('last')), ahead.send(bytes('too far'))]
+    const before = bob.image
+    expect(outcomeOf(() => bob.receive(tooFar))).toBe('cannot-decrypt')
+    expect(bob.image).toBe(before)
+    expect(text(bob.receive(last))).toBe('last')
+    expect(bob.skippedCount).toBe(10_000)
+  })
+
+  test('a jump counts the chain that it ends and its own together', () => {
+    const c = seeded('two chains')
+    const { alice, bob } = talking(c)
+    const ahead = sendUnseen(c, alice, 6_000)
+    const answered = bob.send(bytes('answer'))
+    ahead.receive(answered)
+    const further = sendUnseen(c, ahead, 4_001)
+    const before = bob.image
+    expect(outcomeOf(() => bob.receive(further.send(bytes('10,001 in all'))))).toBe('cannot-decrypt')
+    expect(bob.image).toBe(before)
+    expect(text(bob.receive(sendUnseen(c, ahead, 4_000).send(bytes('10,000 in all'))))).toBe('10,000 in all')
+  })
+
+  test('of the five newest chains that miss some open, of older ones not; a complete chain takes no place', () => {
+    const c = seeded('late chains')
+    const { alice, bob } = talking(c)
+    const late: Uint8Array[] = []
+    for (let round = 0; round < 12; round++) {
+      // Every second chain is complete.
+      if (round % 2 === 0) late.push(alice.send(bytes(`late ${round}`)))
+      bob.receive(alice.send(bytes(`seen ${round}`)))
+      alice.receive(bob.send(bytes('answer')))
+    }
+    bob.receive(alice.send(bytes('now')))
+    expect(bob.session.lateChains).toHaveLength(5)
+    expect(late.map((envelope) => outcomeOf(() => bob.receive(envelope)))).toEqual([
+      'cannot-decrypt',
+      ...Array<string>(5).fill('accepted'),
+    ])
+    expect(bob.session.lateChains).toEqual([])
+  })
+
+  test('at most seven header keys are tried', () => {
+    const c = seeded('seven')
+    const { alice, bob } = talking(c)
+    for (let round = 0; round < 8; round++) {
+      alice.send(bytes('lost'))
+      bob.receive(alice.send(bytes('seen')))
+      alice.receive(bob.send(bytes('answer')))
+    }
+    let tried = 0
+    const counted = createCrypto({
+      backend: {
+        ...backend,
+        open: (...input) => {
+          tried += 1
+          return backend.open(...input)
+        },
+      },
+      random: c.random,
+    })
+    const end = new SessionEnd(counted, bob.session)
+    const foreign = talking(seeded('another')).alice.send(bytes('noise'))
+    expect(outcomeOf(() => end.receive(foreign))).toBe('cannot-decrypt')
+    expect(tried).toBe(7)
+  })
+
+  test('a header that opens under a forged body costs no key', () => {
+    const c = seeded('forged body')
+    const { alice, bob } = talking(c)
+    alice.receive(bob.send(bytes('new chain')))
+    alice.send(bytes('lost'))
+    const envelope = alice.send(bytes('seen'))
+    const before = bob.image
+    expect(outcomeOf(() => bob.receive(withBitFlipped(envelope, envelope.length * 8 - 1)))).toBe('cannot-decrypt')
+    expect(bob.image).toBe(before)
+    expect(text(bob.receive(envelope))).toBe('seen')
+  })
+})
+
+describe('secrecy over time', () => {
+  test('a stolen state opens nothing sent before it, and nothing two turns later', () => {
+    const c = seeded('stolen state')
+    const { alice, bob } = talking(c)
+    const earlier = alice.send(bytes('earlier'))
+    bob.receive(earlier)
+    const thief = new SessionEnd(c, bob.session)
+    expect(outcomeOf(() => thief.receive(earlier))).toBe('cannot-decrypt')
+    alice.receive(bob.send(bytes('turn')))
+    bob.receive(alice.send(bytes('turn')))
+    alice.receive(bob.send(bytes('turn')))
+    expect(outcomeOf(() => thief.receive(alice.send(bytes('healed'))))).toBe('cannot-decrypt')
+  })
+
+  test('a restored snapshot never seals with a key and nonce that were used', () => {
+    const random = repeatableRandom('snapshot')
+    const seen = new Set<string>()
+    const c = createCrypto({
+      random,
+      backend: {
+        ...backend,
+        seal: (key, nonce, ad, plaintext) => {
+          const pair = Buffer.concat([key, nonce]).toString('hex')
+          expect(seen.has(pair)).toBe(false)
+          seen.add(pair)
+          return backend.seal(key, nonce, ad, plaintext)
+        },
+      },
+    })
+    const { alice } = talking(c)
+    const snapshot = alice.session
+    for (let time = 0; time < 20; time++) new SessionEnd(c, snapshot).send(bytes('again'))
+    expect(seen.size).toBeGreaterThan(40)
+  })
+})
+
+describe('what an observer sees', () => {
+  test('one of few sizes, whatever the text', () => {
+    const { alice } = talking(seeded('sizes'))
+    const sizes = [0, 1, 500, 2_000, 10_000, 60_000].map((size) => alice.send(new Uint8Array(size)).length)
+    expect(sizes).toEqual([1_024, 1_024, 1_024, 4_096, 16_384, 65_536])
+    expect(outcomeOf(() => alice.send(new Uint8Array(200_000)))).toBe('too-large')
+  })
+
+  test('no counter and no key twice', () => {
+    const { alice } = talking(seeded('header'))
+    const headers = Array.from({ length: 3 }, () => alice.send(bytes('same')).slice(PREFIX_BYTES))
+    expect(new Set(headers.map((header) => Buffer.from(header).toString('hex'))).size).toBe(3)
+    const ratchetKey = Buffer.from(alice.session.ratchetKey.publicKey)
+    for (const header of headers) expect(Buffer.from(header).includes(ratchetKey)).toBe(false)
+  })
+})
+
+test('the count of unanswered messages says when a new session is due', () => {
+  const { alice, bob } = talking(seeded('unanswered'))
+  for (let sent = 0; sent < 3; sent++) alice.send(bytes('anyone?'))
+  expect(unansweredMessages(alice.session)).toBe(3)
+  const last = alice.send(bytes('?'))
+  bob.receive(last)
+  alice.receive(bob.send(bytes('yes')))
+  expect(unansweredMessages(alice.session)).toBe(0)
+  expect(MAX_UNANSWERED_MESSAGES).toBe(5_000)
+})
+
+describe('ephemeral content', () => {
+  test('opens on the other side alone and leaves the chains as they are', () => {
+    const c = seeded('ephemeral')
+    const { alice, bob } = talking(c)
+    const before = [alice.image, bob.image]
+    const typing = sealEphemeral(c, alice.session, bytes('typing'))
+    expect(text(openEphemeral(c, bob.session, typing))).toBe('typing')
+    expect(outcomeOf(() => openEphemeral(c, alice.session, typing))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => openEphemeral(c, talking(seeded('else')).bob.session, typing))).toBe('cannot-decrypt')
+    expect([alice.image, bob.image]).toEqual(before)
+    expect(typing).toHaveLength(1_024)
+  })
+
+  test('opens in any order, and still after the session went on', () => {
+    const c = seeded('later')
+    const { alice, bob } = talking(c)
+    const typing = [1, 2, 3].map((n) => sealEphemeral(c, bob.session, bytes(`${n}`)))
+    bob.receive(alice.send(bytes('meanwhile')))
+    alice.receive(bob.send(bytes('meanwhile')))
+    expect(typing.reverse().map((envelope) => text(openEphemeral(c, alice.session, envelope)))).toEqual(['3', '2', '1'])
+  })
+
+  test('every byte of it is authenticated; it is no message, and a message is none', () => {
+    const c = seeded('authentic')
+    const { alice, bob } = talking(c)
+    const typing = sealEphemeral(c, alice.session, bytes('typing'))
+    for (let at = 0; at < typing.length; at++) {
+      expect(outcomeOf(() => openEphemeral(c, bob.session, withBitFlipped(typing, at * 8)))).not.toBe('accepted')
+    }
+    expect(outcomeOf(() => bob.receive(typing))).toBe('malformed')
+    expect(outcomeOf(() => openEphemeral(c, bob.session, alice.send(bytes('x'))))).toBe('malformed')
+    expect(outcomeOf(() => sealEphemeral(c, alice.session, new Uint8Array(200_000)))).toBe('too-large')
+  })
+})
+
+test('a session comes back from its record as it was, and a record of another version is named', () => {
+  const { alice, bob } = talking(seeded('record'))
+  for (const { session } of [alice, bob]) {
+    const record = encodeSession(session)
+    expect(decodeSession(record)).toEqual(session)
+    expect(outcomeOf(() => decodeSession(withBitFlipped(record, 0)))).toBe('unsupported-version')
+    expect(outcomeOf(() => decodeSession(withBitFlipped(record, 8)))).toBe('unsupported-version')
+    expect(outcomeOf(() => decodeSession(record.slice(0, -1)))).toBe('malformed')
+    expect(outcomeOf(() => decodeSession(Uint8Array.of(...record, 0)))).toBe('malformed')
+  }
+})

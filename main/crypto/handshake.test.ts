@@ -1,0 +1,246 @@
+import { describe, expect, test } from 'vitest'
+import { HANDSHAKE_BYTES, PREFIX_BYTES } from '../../shared/wire/envelope.ts'
+import type { Backend } from './backend/backend.ts'
+import { selectBackend } from './backend/select-backend.ts'
+import {
+  createCrypto,
+  decryptMessage,
+  encryptMessage,
+  generatePrekeys,
+  handshakeSessionId,
+  openHandshake,
+  startSession,
+} from './index.ts'
+import type { Crypto } from './index.ts'
+import { begin, bytes, makeParty, outcomeOf, SessionEnd, text, withBitFlipped } from './testing/devices.ts'
+import type { TestParty } from './testing/devices.ts'
+import { repeatableRandom } from './testing/repeatable-random.ts'
+
+const backend = selectBackend()
+const seeded = (seed: string): Crypto => createCrypto({ backend, random: repeatableRandom(seed) })
+const REFUSED = ['cannot-decrypt', 'malformed', 'unsupported-version']
+
+function firstEnvelope(c: Crypto, from: TestParty, to: TestParty): Uint8Array {
+  return encryptMessage(c, begin(c, from, to), bytes('hello')).envelope
+}
+
+describe('a handshake', () => {
+  test('tells the responder who spoke, and gives both the same session', () => {
+    const c = seeded('who')
+    const [a, b] = [makeParty(c), makeParty(c)]
+    const started = begin(c, a, b)
+    const { envelope } = encryptMessage(c, started, bytes('hello'))
+    const opened = openHandshake(c, b.local, envelope, b.lookup)
+    expect(text(opened.plaintext)).toBe('hello')
+    expect(opened.sender).toEqual({
+      account: a.local.account,
+      deviceListVersion: 1,
+      deviceId: a.entry.deviceId,
+      identityKey: a.entry.identityKey,
+    })
+    expect(opened.usedPrekeys).toEqual({ oneTimeId: 2, kemOneTimeId: 3, lastResort: false })
+    expect(opened.session.sessionId).toEqual(started.sessionId)
+    expect(handshakeSessionId(c, envelope)).toEqual(started.sessionId)
+  })
+
+  test('is repeated before each message until the first answer, and not after it', () => {
+    const c = seeded('repeated')
+    const [a, b] = [makeParty(c), makeParty(c)]
+    const alice = new SessionEnd(c, begin(c, a, b))
+    const [first, second] = [alice.send(bytes('one')), alice.send(bytes('two'))]
+    const bob = new SessionEnd(c, openHandshake(c, b.local, first, b.lookup).session)
+    expect(handshakeSessionId(c, second)).toEqual(bob.session.sessionId)
+    expect(text(bob.receive(second))).toBe('two')
+    alice.receive(bob.send(bytes('hi')))
+    expect(outcomeOf(() => handshakeSessionId(c, alice.send(bytes('three'))))).toBe('malformed')
+  })
+
+  test('opens by whichever of its messages comes first', () => {
+    const c = seeded('whichever')
+    const [a, b] = [makeParty(c), makeParty(c)]
+    const alice = new SessionEnd(c, begin(c, a, b))
+    const [first, second] = [alice.send(bytes('one')), alice.send(bytes('two'))]
+    const opened = openHandshake(c, b.local, second, b.lookup)
+    expect(text(opened.plaintext)).toBe('two')
+    const bob = new SessionEnd(c, opened.session, opened.skipped)
+    expect(text(bob.receive(first))).toBe('one')
+    expect(outcomeOf(() => bob.receive(second))).toBe('cannot-decrypt')
+  })
+
+  test('works with a last-resort prekey alone, and names what is to be remembered', () => {
+    const c = seeded('last resort')
+    const [a, b] = [makeParty(c), makeParty(c, { lastResort: true })]
+    const envelope = firstEnvelope(c, a, b)
+    const opened = openHandshake(c, b.local, envelope, b.lookup)
+    expect(opened.usedPrekeys).toEqual({ lastResort: true })
+    // The replay opens again: the caller's memory of the base key is what refuses it.
+    expect(openHandshake(c, b.local, envelope, b.lookup).baseKeyHash).toEqual(opened.baseKeyHash)
+    expect(openHandshake(c, b.local, firstEnvelope(c, a, b), b.lookup).baseKeyHash).not.toEqual(opened.baseKeyHash)
+  })
+
+  test('cannot be replayed once its one-time prekeys are gone', () => {
+    const c = seeded('replay')
+    const [a, b] = [makeParty(c), makeParty(c)]
+    const envelope = firstEnvelope(c, a, b)
+    for (const gone of ['signed', 'oneTime', 'kem'] as const) {
+      const lookup = { ...b.lookup, [gone]: () => undefined }
+      expect(outcomeOf(() => openHandshake(c, b.local, envelope, lookup))).toBe('cannot-decrypt')
+    }
+  })
+
+  test('hides the sender from whoever carries it', () => {
+    const c = seeded('hides')
+    const [a, b] = [makeParty(c), makeParty(c)]
+    const envelope = Buffer.from(firstEnvelope(c, a, b))
+    for (const key of [a.local.account, a.entry.identityKey, a.entry.signingKey, a.entry.peerKey]) {
+      expect(envelope.includes(Buffer.from(key))).toBe(false)
+    }
+  })
+
+  test('has one size, whether or not a one-time prekey was left', () => {
+    const c = seeded('size')
+    const a = makeParty(c)
+    const sizes = [false, true].map((lastResort) => firstEnvelope(c, a, makeParty(c, { lastResort })).length)
+    expect(sizes).toEqual([4_096, 4_096])
+  })
+})
+
+describe('attacks', () => {
+  test('it is for one recipient', () => {
+    const c = seeded('recipient')
+    const [a, b, other] = [makeParty(c), makeParty(c), makeParty(c)]
+    const envelope = firstEnvelope(c, a, b)
+    expect(outcomeOf(() => openHandshake(c, other.local, envelope, other.lookup))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => openHandshake(c, b.local, envelope, other.lookup))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => openHandshake(c, other.local, envelope, b.lookup))).toBe('cannot-decrypt')
+  })
+
+  test('unknown key share: an account that lists another’s device receives nothing for it', () => {
+    const c = seeded('unknown key share')
+    const [a, b, mallory] = [makeParty(c), makeParty(c), makeParty(c)]
+    const meant = { account: mallory.local.account, device: b.entry }
+    const { envelope } = encryptMessage(c, startSession(c, a.local, meant, b.bundle), bytes('for mallory'))
+    expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup))).toBe('cannot-decrypt')
+  })
+
+  test('misbinding: who speaks cannot be said to be of another account or device', () => {
+    const c = seeded('misbinding')
+    const [a, b, other] = [makeParty(c), makeParty(c), makeParty(c)]
+    const claimed = { ...a.local, account: other.local.account }
+    const { envelope } = encryptMessage(c, begin(c, { ...a, local: claimed }, b), bytes('hello'))
+    // It opens under the claimed account, which never listed this identity key: the caller's check of the list.
+    const { sender } = openHandshake(c, b.local, envelope, b.lookup)
+    expect([sender.account, sender.identityKey]).toEqual([other.local.account, a.entry.identityKey])
+    expect(sender.identityKey).not.toEqual(other.entry.identityKey)
+  })
+
+  test('a stolen identity key of the responder impersonates nobody to it', () => {
+    const c = seeded('stolen identity key')
+    const [a, b] = [makeParty(c), makeParty(c)]
+    // The thief knows all of b's identity, a's public keys, and everything that a prekey directory hands out.
+    const thief = {
+      ...a.local,
+      device: {
+        ...a.local.device,
+        identity: { publicKey: a.entry.identityKey, secretKey: b.local.device.identity.secretKey },
+      },
+    }
+    const { envelope } = encryptMessage(c, begin(c, { ...a, local: thief }, b), bytes('I am a'))
+    expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup))).toBe('cannot-decrypt')
+  })
+
+  test('a changed byte anywhere before the body is refused', () => {
+    const c = seeded('changed')
+    const [a, b] = [makeParty(c), makeParty(c)]
+    const envelope = firstEnvelope(c, a, b)
+    for (let at = 0; at < PREFIX_BYTES + HANDSHAKE_BYTES + 80; at++) {
+      const changed = withBitFlipped(envelope, at * 8 + (at % 8))
+      expect(REFUSED, `byte ${at}`).toContain(outcomeOf(() => openHandshake(c, b.local, changed, b.lookup)))
+    }
+  })
+
+  test('a handshake is not grafted onto another’s message', () => {
+    const c = seeded('graft')
+    const [a, b] = [makeParty(c), makeParty(c)]
+    const [mine, other] = [firstEnvelope(c, a, b), firstEnvelope(c, a, b)]
+    const end = PREFIX_BYTES + HANDSHAKE_BYTES
+    const grafted = new Uint8Array([...other.slice(0, end), ...mine.slice(end)])
+    expect(outcomeOf(() => openHandshake(c, b.local, grafted, b.lookup))).toBe('cannot-decrypt')
+    const session = openHandshake(c, b.local, mine, b.lookup).session
+    const second = { find: () => undefined }
+    expect(outcomeOf(() => decryptMessage(c, session, grafted, second))).toBe('cannot-decrypt')
+  })
+
+  test('degenerate keys are refused on both sides', () => {
+    const c = seeded('degenerate')
+    const [a, b] = [makeParty(c), makeParty(c)]
+    const zero = new Uint8Array(32)
+    const bundles = [
+      { ...b.bundle, signed: { ...b.bundle.signed, publicKey: zero } },
+      { ...b.bundle, oneTime: { id: 2, publicKey: zero } },
+      { ...b.bundle, kem: { ...b.bundle.kem, publicKey: new Uint8Array(1184).fill(0xff) } },
+    ]
+    for (const bundle of bundles) expect(outcomeOf(() => begin(c, a, { ...b, bundle }))).toBe('signature-invalid')
+    expect(outcomeOf(() => begin(c, a, { ...b, entry: { ...b.entry, identityKey: zero } }))).toBe('signature-invalid')
+    const envelope = firstEnvelope(c, a, b)
+    envelope.set(zero, PREFIX_BYTES)
+    expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup))).toBe('cannot-decrypt')
+  })
+})
+
+describe('what a refusal costs', () => {
+  function counting(): { readonly c: Crypto; readonly counts: { x25519: number; mlKem: number } } {
+    const counts = { x25519: 0, mlKem: 0 }
+    const counted: Backend = {
+      ...backend,
+      x25519: (secretKey, publicKey) => {
+        counts.x25519 += 1
+        return backend.x25519(secretKey, publicKey)
+      },
+      mlKemDecapsulate: (seed, ciphertext) => {
+        counts.mlKem += 1
+        return backend.mlKemDecapsulate(seed, ciphertext)
+      },
+    }
+    return { c: createCrypto({ backend: counted, random: repeatableRandom('counting') }), counts }
+  }
+
+  test('a stranger’s noise: one agreement, one decapsulation', () => {
+    const plain = seeded('noise')
+    const [a, b] = [makeParty(plain), makeParty(plain)]
+    const { c, counts } = counting()
+    const noise = withBitFlipped(firstEnvelope(plain, a, b), 8 * (PREFIX_BYTES + 1_200))
+    expect(outcomeOf(() => openHandshake(c, b.local, noise, b.lookup))).toBe('cannot-decrypt')
+    expect(counts).toEqual({ x25519: 1, mlKem: 1 })
+  })
+
+  test('one who knows the bundle and not the identity: four agreements, one decapsulation', () => {
+    const plain = seeded('impostor')
+    const [a, b] = [makeParty(plain), makeParty(plain)]
+    const secretKey = new Uint8Array(32).fill(5)
+    const local = { ...a.local, device: { ...a.local.device, identity: { publicKey: a.entry.identityKey, secretKey } } }
+    const envelope = firstEnvelope(plain, { ...a, local }, b)
+    const { c, counts } = counting()
+    expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup))).toBe('cannot-decrypt')
+    expect(counts).toEqual({ x25519: 4, mlKem: 1 })
+  })
+
+  test('an unknown KEM prekey: nothing', () => {
+    const plain = seeded('unknown prekey')
+    const [a, b] = [makeParty(plain), makeParty(plain)]
+    const { c, counts } = counting()
+    const lookup = { ...b.lookup, kem: () => undefined }
+    expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(plain, a, b), lookup))).toBe('cannot-decrypt')
+    expect(counts).toEqual({ x25519: 0, mlKem: 0 })
+  })
+})
+
+test('prekeys of a batch have numbers in order and keys of their own', () => {
+  const c = seeded('batch')
+  const { device } = makeParty(c).local
+  for (const kind of ['signed', 'one-time', 'kem-one-time', 'kem-last-resort'] as const) {
+    const batch = generatePrekeys(c, device, kind, 7, 3)
+    expect(batch.map((prekey) => prekey.id)).toEqual([7, 8, 9])
+    expect(new Set(batch.map((prekey) => Buffer.from(prekey.publicKey).toString('hex'))).size).toBe(3)
+  }
+})
