@@ -13,3 +13,12 @@ export function peerKeyOf(peerId: PeerId): Uint8Array | null {
 export function peerIdOf(peerKey: Uint8Array): PeerId {
   return peerIdFromPublicKey(publicKeyFromRaw(peerKey))
 }
+
+/** Negative: `a` is the smaller key. Both devices come to the same answer. */
+export function compareKeys(a: Uint8Array, b: Uint8Array): number {
+  for (const [index, byte] of a.entries()) {
+    const difference = byte - (b[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}

@@ -21,7 +21,7 @@ export type DirectFrame =
 export function encodeDirectFrame(frame: DirectFrame): Uint8Array {
   switch (frame.type) {
     case 'envelope':
-      return new ByteWriter(1 + frame.envelope.length).u8(1).raw(frame.envelope).finish()
+      return payload(1, frame.envelope, MAX_DIRECT_ENVELOPE_BYTES)
     case 'answer':
       return new ByteWriter(18)
         .u8(2)
@@ -29,7 +29,7 @@ export function encodeDirectFrame(frame: DirectFrame): Uint8Array {
         .u8(frame.committed ? 0 : 1)
         .finish()
     case 'ephemeral':
-      return new ByteWriter(1 + frame.envelope.length).u8(3).raw(frame.envelope).finish()
+      return payload(3, frame.envelope, MAX_EPHEMERAL_BYTES)
     case 'ping':
     case 'pong':
       return new ByteWriter(9)
@@ -37,6 +37,13 @@ export function encodeDirectFrame(frame: DirectFrame): Uint8Array {
         .fixed(frame.nonce, 8)
         .finish()
   }
+}
+
+function payload(type: number, envelope: Uint8Array, maxBytes: number): Uint8Array {
+  if (envelope.length === 0 || envelope.length > maxBytes) {
+    throw new RangeError(`an envelope of ${envelope.length} bytes where ${maxBytes} is the limit`)
+  }
+  return new ByteWriter(1 + envelope.length).u8(type).raw(envelope).finish()
 }
 
 /** @throws malformed */
@@ -109,4 +116,17 @@ export function decodeInviteAnswer(body: Uint8Array): DirectInviteAnswer {
   const answer: DirectInviteAnswer = kind === 'item' ? { kind, item: reader.bytes32(MAX_ITEM_BYTES) } : { kind }
   reader.end()
   return answer
+}
+
+/** What the reader of a device's blob has taken: the sender stays at most a window ahead of it. */
+export function encodeBlobTaken(takenBytes: number): Uint8Array {
+  return new ByteWriter(16).u48(takenBytes).finish()
+}
+
+/** @throws malformed */
+export function decodeBlobTaken(body: Uint8Array): number {
+  const reader = new ByteReader(body)
+  const takenBytes = reader.u48()
+  reader.end()
+  return takenBytes
 }
