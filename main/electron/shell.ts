@@ -168,6 +168,8 @@ const runShell = (profileDir: string): void => {
       app.quit()
     })
   })
+  // Chromium's own way to end on a signal leaves the engine no time to close its store
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => app.quit())
   void app.whenReady().then(whenReady)
 }
 
