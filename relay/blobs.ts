@@ -1,194 +1,217 @@
-/** `/parley/blob/1` at a relay: put (resumed where it stopped), get by capability, done. docs/protocol/relay.md. */
+/** `/parley/blob/1` at a relay: put (resumed where it stopped), get by capability, done. docs/protocol/relay.md, "Blobs". */
 
 import { isParleyError, ParleyError } from '../shared/errors.ts'
-import type { ErrorCode } from '../shared/errors.ts'
 import { decodeBlobRequest, encodeBlobAnswer } from '../shared/wire/blob-stream.ts'
 import type { BlobAnswer, BlobRequest } from '../shared/wire/blob-stream.ts'
 import { equalBytes } from '../shared/wire/bytes.ts'
 import { FramedStream } from '../shared/wire/framed-stream.ts'
 import type { ByteStream } from '../shared/wire/framed-stream.ts'
-import { receiptBytes } from '../shared/wire/relay-signed.ts'
+import { receiptsToSign } from '../shared/wire/relay-receipt.ts'
 import type { BlobFiles } from './blob-files.ts'
 import type { RelayConfig } from './config.ts'
-import { sha256 } from './mailbox.ts'
+import type { DailyQuota } from './daily-quota.ts'
+import { senderName } from './deposits.ts'
+import { sha256 } from './hashes.ts'
+import { Refused, refusalOf } from './refused.ts'
 import type { RelayKey } from './relay-key.ts'
+import type { RelayLog } from './relay-log.ts'
 import type { BlobRow, RelayStore } from './storage/relay-store.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
+const FULL_RETRY_SECONDS = 600
 
 type Put = Extract<BlobRequest, { op: 'put' }>
+type ByCapability = Extract<BlobRequest, { op: 'get' | 'done' }>
+
+export interface BlobParts {
+  readonly store: RelayStore
+  readonly files: BlobFiles
+  readonly config: RelayConfig
+  readonly key: RelayKey
+  readonly quota: DailyQuota
+  readonly log: RelayLog
+  readonly now: () => number
+  readonly isDiskFull: () => boolean
+}
+
+interface Writer {
+  /** Lets go of a sender that came back on another stream. */
+  abort(): void
+  readonly ended: Promise<void>
+}
 
 export class Blobs {
-  readonly #store: RelayStore
-  readonly #files: BlobFiles
-  readonly #config: RelayConfig
-  readonly #key: RelayKey
-  readonly #now: () => number
-  /** One writer a blob. */
-  readonly #writing = new Set<string>()
+  readonly #parts: BlobParts
+  /** One writer a blob: the newest. */
+  readonly #writers = new Map<string, Writer>()
 
-  constructor(store: RelayStore, files: BlobFiles, config: RelayConfig, key: RelayKey, now: () => number) {
-    this.#store = store
-    this.#files = files
-    this.#config = config
-    this.#key = key
-    this.#now = now
+  constructor(parts: BlobParts) {
+    this.#parts = parts
   }
 
   async serve(stream: ByteStream): Promise<void> {
     const framed = new FramedStream(stream)
     try {
-      const frames = framed.frames()
-      const first = await frames.next()
-      if (first.done === true) return
-      const request = decodeBlobRequest(first.value)
-      switch (request.op) {
-        case 'get':
-          await this.#get(framed, request)
-          break
-        case 'put':
-          await this.#put(framed, request, frames)
-          break
-        case 'done':
-          await this.#done(framed, request)
-      }
+      const first = await framed.nextFrame()
+      if (first === null) return
+      await this.#answer(framed, decodeBlobRequest(first))
       await framed.close()
     } catch (error) {
       framed.abort(error instanceof Error ? error : new Error('blob stream'))
     }
   }
 
-  async #answer(framed: FramedStream, answer: BlobAnswer): Promise<void> {
-    await framed.write(encodeBlobAnswer(answer))
+  async #answer(framed: FramedStream, request: BlobRequest): Promise<void> {
+    switch (request.op) {
+      case 'get':
+        return this.#get(framed, request)
+      case 'put':
+        return this.#put(framed, request)
+      case 'done':
+        return this.#done(framed, request)
+    }
+  }
+
+  #find({ blobId, readCapability }: ByCapability): Promise<BlobRow | null> {
+    return this.#parts.store.blobByCapability(blobId, sha256(readCapability), this.#parts.now())
   }
 
   async #get(framed: FramedStream, request: Extract<BlobRequest, { op: 'get' }>): Promise<void> {
-    const row = this.#store.blobByCapability(request.blobId, sha256(request.readCapability))
-    if (row === null || request.offset > row.sizeBytes) {
-      await this.#answer(framed, { status: 'absent' })
-      return
-    }
-    await this.#answer(framed, { status: 'from', totalBytes: row.sizeBytes, offset: request.offset })
+    const row = await this.#find(request)
+    if (row === null || request.offset > row.sizeBytes) return say(framed, { status: 'absent' })
+    await say(framed, { status: 'from', totalBytes: row.sizeBytes, offset: request.offset })
     if (request.offset === row.sizeBytes) return
-    for await (const chunk of this.#files.read(row.mailboxId, row.blobId, request.offset)) await framed.writeRaw(chunk)
+    for await (const chunk of this.#parts.files.read(row, request.offset)) await framed.writeRaw(chunk)
   }
 
   async #done(framed: FramedStream, request: Extract<BlobRequest, { op: 'done' }>): Promise<void> {
-    const row = this.#store.blobByCapability(request.blobId, sha256(request.readCapability))
+    const row = await this.#find(request)
     if (row !== null) {
-      this.#store.transaction(() => {
-        this.#store.deleteBlob(row.mailboxId, row.blobId)
-      })
-      await this.#files.delete(row.mailboxId, row.blobId)
+      await this.#parts.store.deleteBlob(row)
+      await this.#parts.files.delete(row)
     }
-    await this.#answer(framed, { status: 'done' })
+    await say(framed, { status: 'done' })
   }
 
-  async #put(framed: FramedStream, put: Put, frames: AsyncIterator<Uint8Array>): Promise<void> {
-    const name = `${put.mailboxId} ${put.blobId}`
-    const refusal = this.#writing.has(name) ? 'rate-limited' : this.#refusal(put)
-    if (refusal !== null) {
-      await this.#answer(framed, { status: 'refused', code: refusal })
-      return
-    }
-    this.#writing.add(name)
+  async #put(framed: FramedStream, put: Put): Promise<void> {
     try {
-      await this.#answer(framed, await this.#receive(framed, put, frames))
+      await this.#checkSender(put)
+      await this.#asOnlyWriter(framed, put, async () => say(framed, await this.#receive(framed, put)))
     } catch (error) {
       if (!isParleyError(error)) throw error
-      await this.#answer(framed, { status: 'refused', code: error.code })
-    } finally {
-      this.#writing.delete(name)
+      await say(framed, { status: 'refused', ...refusalOf(error) })
     }
   }
 
-  #refusal(put: Put): ErrorCode | null {
-    if (this.#store.handleOf(put.mailboxId, sha256(put.token)) === null) return 'token-revoked'
-    if (put.sizeBytes === 0 || put.sizeBytes > this.#config.maxBlobBytes) return 'too-large'
-    const known = this.#store.blob(put.mailboxId, put.blobId)
-    if (known !== null) {
-      const same = known.sizeBytes === put.sizeBytes && equalBytes(known.sha256, put.sha256)
-      return same && equalBytes(known.capabilityHash, put.capabilityHash) ? null : 'relay-refused'
-    }
-    const full = this.#store.blobBytes(put.mailboxId) + put.sizeBytes > this.#config.mailboxMaxBlobBytes
-    return full ? 'relay-full' : null
+  /** @throws token-revoked | too-large | relay-full */
+  async #checkSender({ mailboxId, token, sizeBytes }: Put): Promise<void> {
+    const { store, config, isDiskFull } = this.#parts
+    if (!(await store.hasToken(mailboxId, sha256(token)))) throw new Refused('token-revoked', 'blob')
+    if (sizeBytes === 0 || sizeBytes > config.maxBlobBytes) throw new Refused('too-large', 'blob')
+    if (isDiskFull()) throw new Refused('relay-full', 'disk', FULL_RETRY_SECONDS)
   }
 
-  async #receive(framed: FramedStream, put: Put, frames: AsyncIterator<Uint8Array>): Promise<BlobAnswer> {
-    const { mailboxId, blobId, sizeBytes } = put
-    const row = this.#store.blob(mailboxId, blobId) ?? this.#begin(put)
-    if (row.complete) return this.#held(row)
-    let done = await this.#files.sizeBytes(mailboxId, blobId)
-    if (done > sizeBytes) {
-      await this.#files.delete(mailboxId, blobId)
-      done = 0
+  async #asOnlyWriter(framed: FramedStream, { mailboxId, blobId }: Put, write: () => Promise<void>): Promise<void> {
+    const name = `${mailboxId} ${blobId}`
+    for (let before = this.#writers.get(name); before !== undefined; before = this.#writers.get(name)) {
+      before.abort()
+      await before.ended
     }
-    const hash = await this.#files.hash(mailboxId, blobId, done)
-    await this.#answer(framed, { status: 'from', totalBytes: sizeBytes, offset: done })
-    const file = await this.#files.append(mailboxId, blobId)
+    let end = (): void => undefined
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    const writer: Writer = {
+      ended,
+      abort: () => {
+        framed.abort(new Error('the sender came back on another stream'))
+      },
+    }
+    this.#writers.set(name, writer)
     try {
-      while (done < sizeBytes) {
-        const next = await frames.next()
-        if (next.done === true) throw new Error('the sender left')
-        const chunk = next.value
-        if (done + chunk.length > sizeBytes) throw new ParleyError('malformed', 'more than announced')
+      await write()
+    } finally {
+      this.#writers.delete(name)
+      end()
+    }
+  }
+
+  /** @throws relay-refused: another blob of that name | relay-full | relay-quota | file-damaged | malformed */
+  async #receive(framed: FramedStream, put: Put): Promise<BlobAnswer> {
+    const row = await this.#begin(put)
+    if (row.complete) return this.#held(row)
+    const { files } = this.#parts
+    const { sizeBytes } = put
+    let offset = await files.sizeBytes(row)
+    if (offset > sizeBytes) {
+      await files.delete(row)
+      offset = 0
+    }
+    const hash = await files.hash(row, offset)
+    await say(framed, { status: 'from', totalBytes: sizeBytes, offset })
+    const file = await files.append(row)
+    try {
+      while (offset < sizeBytes) {
+        const chunk = await framed.nextFrame()
+        if (chunk === null) throw new Error('the sender left')
+        if (offset + chunk.length > sizeBytes) throw new ParleyError('malformed', 'more than announced')
         await file.writeFile(chunk)
         hash.update(chunk)
-        done += chunk.length
+        offset += chunk.length
       }
-      await file.sync()
+      await files.sync(file)
+    } catch (error) {
+      throw asExpected(error)
     } finally {
       await file.close()
     }
-    if (!equalBytes(new Uint8Array(hash.digest()), put.sha256)) return this.#discard(put)
-    const storedAtMs = this.#now()
-    this.#store.transaction(() => {
-      this.#store.completeBlob(mailboxId, blobId, storedAtMs)
-    })
+    if (!equalBytes(new Uint8Array(hash.digest()), put.sha256)) return this.#discard(row)
+    const storedAtMs = this.#parts.now()
+    await this.#parts.store.completeBlob(row, storedAtMs)
     return this.#held({ ...row, storedAtMs })
   }
 
-  async #discard({ mailboxId, blobId }: Put): Promise<BlobAnswer> {
-    this.#store.transaction(() => {
-      this.#store.deleteBlob(mailboxId, blobId)
-    })
-    await this.#files.delete(mailboxId, blobId)
-    return { status: 'refused', code: 'malformed' }
-  }
-
-  #begin(put: Put): BlobRow {
-    const nowMs = this.#now()
-    const row: BlobRow = {
-      mailboxId: put.mailboxId,
-      blobId: put.blobId,
-      sizeBytes: put.sizeBytes,
-      sha256: put.sha256,
-      capabilityHash: put.capabilityHash,
-      complete: false,
-      storedAtMs: nowMs,
-      expiresAtMs: nowMs + Math.min(Math.max(1, put.ttlSeconds) * 1000, this.#config.retentionDays * DAY_MS),
-    }
-    this.#store.transaction(() => {
-      this.#store.putBlob(row)
-    })
+  /** The row of an earlier attempt, when it is the same blob, or a new one. */
+  async #begin(put: Put): Promise<BlobRow> {
+    const { store, quota, config, now } = this.#parts
+    const nowMs = now()
+    const { mailboxId, blobId, sizeBytes, sha256: hash, capabilityHash, ttlSeconds } = put
+    const lifeMs = Math.min(Math.max(1, ttlSeconds) * 1000, config.retentionDays * DAY_MS)
+    const times = { storedAtMs: nowMs, expiresAtMs: nowMs + lifeMs }
+    const fresh = { mailboxId, blobId, sizeBytes, sha256: hash, capabilityHash, complete: false, ...times }
+    const sender = senderName(mailboxId, sha256(put.token))
+    const cost = { envelopes: 0, bytes: sizeBytes }
+    if (!quota.charge(sender, cost, nowMs)) throw new Refused('relay-quota', 'blob', quota.secondsLeft(nowMs))
+    const row = await store.beginBlob(fresh)
+    if (row !== fresh) quota.refund(sender, cost)
+    if (row === 'full') throw new Refused('relay-full', 'blobs', FULL_RETRY_SECONDS)
+    const same =
+      row.sizeBytes === sizeBytes && equalBytes(row.sha256, hash) && equalBytes(row.capabilityHash, capabilityHash)
+    if (!same) throw new Refused('relay-refused', 'another blob of that name')
     return row
   }
 
-  #held(row: BlobRow): BlobAnswer {
-    const { mailboxId, storedAtMs, expiresAtMs } = row
-    const receipt = receiptBytes({
-      what: 'blob',
-      relayId: this.#key.relayId,
-      mailboxId,
-      subject: row.blobId,
-      storedAtMs,
-      expiresAtMs,
-    })
-    return { status: 'held', storedAtMs, expiresAtMs, signature: this.#key.sign(receipt) }
+  /** Bytes that are not what was announced must not be the start of the next attempt. */
+  async #discard(row: BlobRow): Promise<BlobAnswer> {
+    await this.#parts.store.deleteBlob(row)
+    await this.#parts.files.delete(row)
+    throw new Refused('file-damaged', 'blob')
   }
 
-  /** Files of rows that expired. */
-  async deleteFiles(rows: readonly Pick<BlobRow, 'mailboxId' | 'blobId'>[]): Promise<void> {
-    for (const { mailboxId, blobId } of rows) await this.#files.delete(mailboxId, blobId)
+  #held(row: BlobRow): BlobAnswer {
+    const { key } = this.#parts
+    const { mailboxId, blobId, storedAtMs, expiresAtMs } = row
+    const held = [{ mailboxId, subject: blobId, storedAtMs, expiresAtMs }]
+    const signature = key.sign(receiptsToSign('blob', key.relayId, held, sha256))
+    return { status: 'held', storedAtMs, expiresAtMs, signature }
   }
+}
+
+async function say(framed: FramedStream, answer: BlobAnswer): Promise<void> {
+  await framed.write(encodeBlobAnswer(answer))
+}
+
+function asExpected(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  return code === 'ENOSPC' ? new Refused('relay-full', 'disk', FULL_RETRY_SECONDS) : error
 }

@@ -2,29 +2,50 @@
 
 import { readFileSync } from 'node:fs'
 import * as z from 'zod/mini'
+import { MAX_DEPOSIT_BYTES } from '../shared/wire/relay-requests.ts'
 
 const positive = z.int().check(z.minimum(1))
+const orNone = z.int().check(z.minimum(0))
+const MIB = 1024 * 1024
 
 export const configSchema = z.strictObject({
-  /** Multiaddrs to listen on. */
-  listen: z._default(z.array(z.string()), ['/ip4/0.0.0.0/tcp/4001', '/ip4/0.0.0.0/udp/4001/quic-v1']),
-  /** Addresses to hand out where they differ from the listening ones: behind NAT, with a name. */
+  /** Multiaddrs to listen on: TCP, WebSocket, QUIC. */
+  listen: z._default(z.array(z.string()).check(z.minLength(1)), [
+    '/ip4/0.0.0.0/tcp/4001',
+    '/ip4/0.0.0.0/udp/4001/quic-v1',
+  ]),
+  /** Addresses to hand out instead of the listening ones: behind NAT, or with a name. */
   announce: z._default(z.array(z.string()), []),
+  /** Who may open a mailbox here. */
+  newMailboxes: z._default(z.enum(['open', 'secret', 'closed']), 'open'),
+  /** What those must know where `newMailboxes` is `secret`. */
+  operatorSecret: z._default(z.string().check(z.maxLength(64)), ''),
+
   retentionDays: z._default(positive.check(z.maximum(365)), 30),
-  maxEnvelopeBytes: z._default(positive.check(z.maximum(200_000)), 200_000),
+  maxEnvelopeBytes: z._default(positive.check(z.maximum(MAX_DEPOSIT_BYTES)), MAX_DEPOSIT_BYTES),
   maxBlobBytes: z._default(positive, 101_000_000),
+  maxMailboxes: z._default(positive, 100_000),
   mailboxMaxEnvelopes: z._default(positive, 20_000),
   mailboxMaxBytes: z._default(positive, 200_000_000),
   mailboxMaxBlobBytes: z._default(positive, 1_000_000_000),
-  maxMailboxes: z._default(positive, 100_000),
-  /** Who may open a mailbox here: anybody, or nobody new. */
-  newMailboxes: z._default(z.enum(['open', 'closed']), 'open'),
-  /** Connections a second from one address; several people may share one. */
-  connectionsPerSecond: z._default(positive, 200),
+  mailboxMaxTokens: z._default(positive, 20_000),
+  mailboxMaxDirectories: z._default(positive, 8),
+  mailboxMaxInvites: z._default(positive, 1_000),
+  /** Of one sender to one mailbox. */
+  tokenEnvelopesPerDay: z._default(positive, 10_000),
+  /** The same, envelopes and attachments together. */
+  tokenBytesPerDay: z._default(positive, 1_000_000_000),
+  /** Below this much free disk nothing new is taken; what is held still goes out. */
+  minFreeDiskBytes: z._default(orNone, 100 * MIB),
+
   maxConnections: z._default(positive, 5_000),
+  /** Several people may share one address. */
+  connectionsPerAddress: z._default(positive, 256),
+  newConnectionsPerSecondPerAddress: z._default(positive, 50),
+
   circuitReservations: z._default(positive, 1_000),
   circuitMinutes: z._default(positive, 60),
-  circuitBytes: z._default(positive, 64 * 1024 * 1024),
+  circuitBytes: z._default(positive, 64 * MIB),
 })
 
 export type RelayConfig = z.output<typeof configSchema>
@@ -38,15 +59,23 @@ export class ConfigError extends Error {
 export function loadConfig(file: string | null, env: Readonly<Record<string, string | undefined>>): RelayConfig {
   const fromFile = file === null ? {} : readJson(file)
   const parsed = configSchema.safeParse({ ...fromFile, ...fromEnvironment(env) })
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  throw new ConfigError(`The setting ${issue?.path.join('.') ?? ''} is wrong: ${issue?.message ?? 'it does not fit'}.`)
+  if (!parsed.success) throw new ConfigError(sentenceOf(parsed.error.issues[0]))
+  if (parsed.data.newMailboxes === 'secret' && parsed.data.operatorSecret.length < 16) {
+    throw new ConfigError('The setting operatorSecret is wrong: newMailboxes is "secret", so it needs 16 characters.')
+  }
+  return parsed.data
+}
+
+function sentenceOf(issue: z.core.$ZodIssue | undefined): string {
+  if (issue === undefined) return 'The settings are wrong.'
+  if (issue.code === 'unrecognized_keys') return `There is no setting called ${issue.keys.join(', ')}.`
+  return `The setting ${issue.path.join('.')} is wrong: ${issue.message}.`
 }
 
 function readJson(file: string): object {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    if (typeof value === 'object' && value !== null) return value
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   } catch (cause) {
     throw new ConfigError(`The config file ${file} cannot be read as JSON.`, { cause })
   }
@@ -57,13 +86,13 @@ function readJson(file: string): object {
 function fromEnvironment(env: Readonly<Record<string, string | undefined>>): object {
   const settings = Object.keys(configSchema.shape).flatMap((key) => {
     const value = env[`PARLEY_RELAY_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`]
-    if (value === undefined) return []
-    return [[key, parseValue(key, value)] as const]
+    return value === undefined ? [] : [[key, parseValue(key, value)] as const]
   })
   return Object.fromEntries(settings)
 }
 
 function parseValue(key: string, value: string): unknown {
-  if (key === 'listen' || key === 'announce') return value.split(',')
+  if (key === 'listen' || key === 'announce') return value.split(',').map((address) => address.trim())
+  if (key === 'operatorSecret') return value
   return /^\d+$/.test(value) ? Number(value) : value
 }

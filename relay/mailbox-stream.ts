@@ -1,254 +1,282 @@
-/** One stream of `/parley/mailbox/1`: requests in, answers and pushes out. */
+/** One stream of `/parley/mailbox/1`: greeting, proof, requests in, answers and pushes out. docs/protocol/relay.md. */
 
 import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { isParleyError, ParleyError } from '../shared/errors.ts'
-import type { EnvelopeId, MailboxId } from '../shared/model/ids.ts'
-import { ByteWriter } from '../shared/wire/bytes.ts'
+import type { MailboxId } from '../shared/model/ids.ts'
 import type { FramedStream } from '../shared/wire/framed-stream.ts'
 import {
-  decodeRequest,
-  encodeDepositAnswers,
+  encodeDepositsAnswer,
+  encodeDirectoryTaken,
   encodeHelloAnswer,
   encodeInviteTaken,
-  encodeOptionalItem,
   encodeRelayMessage,
-  MAILBOX_VERSION,
-  MAX_BATCH_ITEMS,
-  refusalOf,
-} from '../shared/wire/relay-frames.ts'
-import type { RelayRequest } from '../shared/wire/relay-frames.ts'
+  encodeRemaining,
+  encodeUsage,
+} from '../shared/wire/relay-answers.ts'
+import type { RelayMessage } from '../shared/wire/relay-answers.ts'
+import { decodeRequest, MAILBOX_VERSION } from '../shared/wire/relay-requests.ts'
+import type { RelayRequest } from '../shared/wire/relay-requests.ts'
 import { mailboxProofBytes } from '../shared/wire/relay-signed.ts'
 import type { RelayConfig } from './config.ts'
-import type { Mailboxes, OwnerListener } from './mailbox.ts'
+import type { Deposits } from './deposits.ts'
+import type { Mailboxes, OwnerListener } from './mailboxes.ts'
+import { OwnerPushes } from './owner-pushes.ts'
+import { Refused, refusalOf } from './refused.ts'
+import type { RelayLog } from './relay-log.ts'
 import { verifyEd25519 } from './relay-key.ts'
-import type { StoredEnvelope } from './storage/relay-store.ts'
 
-/** Bytes pushed and not acknowledged: what a slow owner may cost. */
-const PUSH_CREDIT_BYTES = 1 << 20
-const PUSH_FRAME_BYTES = 240_000
-const ENTRY_OVERHEAD_BYTES = 32
-/** Requests of one client that may be under way. */
-const MAX_CONCURRENT_REQUESTS = 64
+/** Requests of one client that may be under way: with their frames, what it may cost in memory. */
+const MAX_CONCURRENT_REQUESTS = 16
+const CLOSE_WITHIN_MS = 1_000
 
-export interface StreamPeers {
-  readonly relayPeer: string
-  readonly clientPeer: string
-}
-
-export interface RelayFacts {
-  /** Signed now: addresses may have changed since the start. */
-  frontEnds(): Uint8Array
+export interface StreamParts {
+  readonly stream: FramedStream
+  readonly mailboxes: Mailboxes
+  readonly deposits: Deposits
   readonly config: RelayConfig
   readonly now: () => number
+  readonly log: RelayLog
+  /** Signed now: addresses may have changed since the start. */
+  readonly frontEnds: () => Uint8Array
+  readonly relayPeer: string
+  readonly clientPeer: string
+  /** A client that does not greet in this time is let go. */
+  readonly helloWithinMs: number
 }
 
+type OwnerRequest = Exclude<
+  RelayRequest,
+  { type: 'hello' | 'own' | 'deposit' | 'take-directory' | 'take-invite' | 'ping' }
+>
+
+const EMPTY = new Uint8Array()
+
 export class MailboxStream implements OwnerListener {
-  readonly #stream: FramedStream
-  readonly #mailboxes: Mailboxes
-  readonly #facts: RelayFacts
-  readonly #peers: StreamPeers
+  readonly #parts: StreamParts
   readonly #challenge = new Uint8Array(randomBytes(32))
   #greeted = false
-  #mailboxId: MailboxId | null = null
-  #pushedSequence = 0
-  readonly #inFlight = new Map<EnvelopeId, number>()
-  #inFlightBytes = 0
-  #pushing = false
+  #owned: { readonly mailboxId: MailboxId; readonly pushes: OwnerPushes } | null = null
+  #proving = false
+  /** Directories whose low stock the owner was told and did not fill since. */
+  readonly #toldStock = new Set<string>()
   #running = 0
-  #resume: (() => void) | null = null
+  #onRoom: (() => void) | null = null
+  #onIdle: (() => void) | null = null
+  #ended = false
 
-  constructor(stream: FramedStream, mailboxes: Mailboxes, facts: RelayFacts, peers: StreamPeers) {
-    this.#stream = stream
-    this.#mailboxes = mailboxes
-    this.#facts = facts
-    this.#peers = peers
+  constructor(parts: StreamParts) {
+    this.#parts = parts
   }
 
-  /** Until the client leaves. A frame that is no request ends the stream and changes nothing. */
+  /** Until the client leaves. A frame that is no request gets `malformed`, ends the stream and changes nothing. */
   async run(): Promise<void> {
+    const { stream, helloWithinMs } = this.#parts
+    const greeting = setTimeout(() => {
+      if (!this.#greeted) this.#abort(new Error('no greeting'))
+    }, helloWithinMs)
     try {
-      for await (const frame of this.#stream.frames()) {
+      for await (const frame of stream.frames()) {
+        if (this.#ended) break
         const { requestId, request } = decodeRequest(frame)
         await this.#room()
         this.#running += 1
         void this.#answer(requestId, request)
       }
-      await this.#stream.close()
+      await this.#idle()
+      await stream.close()
     } catch (error) {
-      this.#stream.abort(error instanceof Error ? error : new Error('stream'))
+      await this.#part(error)
     } finally {
-      if (this.#mailboxId !== null) this.#mailboxes.disown(this.#mailboxId, this)
+      clearTimeout(greeting)
+      this.#end()
     }
   }
 
+  /** The relay stops: what is under way is answered, nothing new is read. */
+  async drain(): Promise<void> {
+    this.#end()
+    await this.#idle()
+    await this.#parts.stream.close()
+  }
+
+  #end(): void {
+    this.#ended = true
+    const owned = this.#owned
+    this.#owned = null
+    if (owned === null) return
+    owned.pushes.stop()
+    this.#parts.mailboxes.detach(owned.mailboxId, this)
+  }
+
+  #abort(error: unknown): void {
+    this.#parts.stream.abort(error instanceof Error ? error : new Error('mailbox stream'))
+  }
+
+  /** The last word, where there is one, and the end. */
+  async #part(error: unknown): Promise<void> {
+    const { stream } = this.#parts
+    if (isParleyError(error)) {
+      const parting = this.#write({ type: 'error', requestId: 0, refusal: refusalOf(error) }).then(() => stream.close())
+      await Promise.race([parting.catch(() => undefined), delay(CLOSE_WITHIN_MS, undefined, { ref: false })])
+    }
+    this.#abort(error)
+  }
+
   /** Reading stops while too much is under way: that is the flow control towards the client. */
-  #room(): Promise<void> {
-    if (this.#running < MAX_CONCURRENT_REQUESTS) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#resume = resolve
+  async #room(): Promise<void> {
+    if (this.#running < MAX_CONCURRENT_REQUESTS) return
+    await new Promise<void>((resolve) => {
+      this.#onRoom = resolve
+    })
+  }
+
+  async #idle(): Promise<void> {
+    if (this.#running === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve
     })
   }
 
   async #answer(requestId: number, request: RelayRequest): Promise<void> {
     try {
-      const payload = await this.#run(request)
-      await this.#stream.write(encodeRelayMessage({ type: 'reply', requestId, payload }))
+      const message = await this.#outcome(requestId, request)
+      // A client that left hears nothing more.
+      await this.#write(message)
     } catch (error) {
-      await this.#refuse(requestId, error)
+      this.#abort(error)
     } finally {
       this.#running -= 1
-      this.#resume?.()
-      this.#resume = null
+      this.#onRoom?.()
+      this.#onRoom = null
+      if (this.#running === 0) this.#onIdle?.()
     }
   }
 
-  async #refuse(requestId: number, error: unknown): Promise<void> {
-    if (!isParleyError(error)) {
-      // The client is gone, or this is a bug: either way nothing more can be said on this stream.
-      this.#stream.abort(error instanceof Error ? error : new Error('stream'))
-      return
-    }
+  async #outcome(requestId: number, request: RelayRequest): Promise<RelayMessage> {
     try {
-      await this.#stream.write(encodeRelayMessage({ type: 'error', requestId, code: refusalOf(error) }))
-    } catch (cause) {
-      this.#stream.abort(cause instanceof Error ? cause : new Error('stream'))
+      return { type: 'reply', requestId, payload: await this.#carryOut(request) }
+    } catch (error) {
+      if (isParleyError(error)) return { type: 'error', requestId, refusal: refusalOf(error) }
+      this.#parts.log.error('request-failed', { request: request.type, reason: reasonOf(error) })
+      throw error
     }
   }
 
-  async #run(request: RelayRequest): Promise<Uint8Array> {
+  #write(message: RelayMessage): Promise<void> {
+    return this.#parts.stream.write(encodeRelayMessage(message))
+  }
+
+  async #carryOut(request: RelayRequest): Promise<Uint8Array> {
     if (request.type === 'hello') return this.#hello(request)
     if (!this.#greeted) throw new ParleyError('malformed', 'a request before hello')
+    const { mailboxes, deposits } = this.#parts
     switch (request.type) {
       case 'own':
         return this.#own(request)
       case 'deposit':
-        return encodeDepositAnswers(await this.#mailboxes.deposit(request.deposits))
+        return encodeDepositsAnswer(await deposits.take(request.entries))
       case 'take-directory':
-        return encodeOptionalItem(await this.#mailboxes.takeDirectory(request.lookupId))
+        return encodeDirectoryTaken(await mailboxes.takeDirectory(request.lookupId))
       case 'take-invite':
-        return encodeInviteTaken(await this.#mailboxes.takeInvite(request.slotId, request.takerNonce))
+        return encodeInviteTaken(await mailboxes.takeInvite(request.slotId, request.takerNonce))
       case 'ping':
-        return new Uint8Array()
+        return EMPTY
       default:
-        return this.#runAsOwner(request)
+        return this.#carryOutForOwner(request)
     }
   }
 
-  async #runAsOwner(
-    request: Exclude<RelayRequest, { type: 'hello' | 'own' | 'deposit' | 'take-directory' | 'take-invite' | 'ping' }>,
-  ): Promise<Uint8Array> {
-    const mailboxId = this.#mailboxId
-    if (mailboxId === null) throw new ParleyError('relay-refused', 'not the owner of a mailbox')
+  async #carryOutForOwner(request: OwnerRequest): Promise<Uint8Array> {
+    const owned = this.#owned
+    if (owned === null) throw new Refused('relay-refused', 'not the owner of a mailbox')
+    const { mailboxes } = this.#parts
+    const { mailboxId, pushes } = owned
     switch (request.type) {
       case 'put-tokens':
-        await this.#mailboxes.putTokens(mailboxId, request.tokens)
-        return new Uint8Array()
+        await mailboxes.putTokens(mailboxId, request.tokens)
+        return EMPTY
       case 'revoke-tokens':
-        await this.#mailboxes.revokeTokens(mailboxId, request.hashes)
-        return new Uint8Array()
+        await mailboxes.revokeTokens(mailboxId, request.hashes)
+        return EMPTY
       case 'put-directory':
-        return new ByteWriter(4).u32(await this.#mailboxes.putDirectory(mailboxId, request)).finish()
+        this.#toldStock.delete(request.lookupId.join())
+        return encodeRemaining(await mailboxes.putDirectory(mailboxId, request))
       case 'put-invite':
-        await this.#mailboxes.putInvite(mailboxId, request.slotId, request.item, request.expiresAtMs)
-        return new Uint8Array()
+        await mailboxes.putInvite(mailboxId, request)
+        return EMPTY
       case 'close-invite':
-        await this.#mailboxes.closeInvite(mailboxId, request.slotId)
-        return new Uint8Array()
+        await mailboxes.closeInvite(mailboxId, request.slotId)
+        return EMPTY
       case 'acknowledge':
-        await this.#acknowledge(mailboxId, request.envelopeIds)
-        return new Uint8Array()
-      case 'usage': {
-        const usage = this.#mailboxes.usage(mailboxId)
-        return new ByteWriter(10).u32(usage.envelopeCount).u48(usage.bytes).finish()
-      }
+        await mailboxes.acknowledge(mailboxId, request.envelopeIds)
+        pushes.acknowledged(request.envelopeIds)
+        return EMPTY
+      case 'usage':
+        return encodeUsage(await mailboxes.usage(mailboxId))
     }
   }
 
   #hello(request: Extract<RelayRequest, { type: 'hello' }>): Uint8Array {
     if (request.minVersion > MAILBOX_VERSION || request.maxVersion < MAILBOX_VERSION) {
-      throw new ParleyError('unsupported-version', 'mailbox protocol')
+      throw new Refused('unsupported-version', 'mailbox protocol')
     }
     this.#greeted = true
-    const { config } = this.#facts
+    const { config, deposits, frontEnds } = this.#parts
     return encodeHelloAnswer({
       version: MAILBOX_VERSION,
       challenge: this.#challenge,
-      frontEnds: this.#facts.frontEnds(),
-      retentionSeconds: this.#mailboxes.retentionSeconds,
+      frontEnds: frontEnds(),
+      retentionSeconds: deposits.retentionSeconds,
       maxEnvelopeBytes: config.maxEnvelopeBytes,
       maxBlobBytes: config.maxBlobBytes,
     })
   }
 
-  async #own({ mailboxPublic, signature }: Extract<RelayRequest, { type: 'own' }>): Promise<Uint8Array> {
-    if (this.#mailboxId !== null) throw new ParleyError('relay-refused', 'one mailbox a stream')
-    const { relayPeer, clientPeer } = this.#peers
+  async #own(request: Extract<RelayRequest, { type: 'own' }>): Promise<Uint8Array> {
+    const { mailboxPublic, signature, creditBytes, admission } = request
+    if (this.#proving) throw new Refused('relay-refused', 'one mailbox a stream')
+    const { mailboxes, relayPeer, clientPeer, now } = this.#parts
     const proof = mailboxProofBytes({ challenge: this.#challenge, relayPeer, ownerPeer: clientPeer, mailboxPublic })
-    if (!verifyEd25519(mailboxPublic, proof, signature)) throw new ParleyError('signature-invalid', 'mailbox proof')
-    this.#mailboxId = await this.#mailboxes.own(mailboxPublic, this)
-    this.onDeposited()
-    return new Uint8Array()
-  }
-
-  async #acknowledge(mailboxId: MailboxId, envelopeIds: readonly EnvelopeId[]): Promise<void> {
-    await this.#mailboxes.acknowledge(mailboxId, envelopeIds)
-    for (const envelopeId of envelopeIds) {
-      this.#inFlightBytes -= this.#inFlight.get(envelopeId) ?? 0
-      this.#inFlight.delete(envelopeId)
-    }
-    this.onDeposited()
-  }
-
-  onStock(lookupId: Uint8Array, remaining: number): void {
-    this.#send(encodeRelayMessage({ type: 'stock', lookupId, remaining }))
+    if (!verifyEd25519(mailboxPublic, proof, signature)) throw new Refused('signature-invalid', 'mailbox proof')
+    this.#proving = true
+    const mailboxId = await mailboxes.open(mailboxPublic, admission)
+    // The client may have left while this was written.
+    if (this.#ended) return EMPTY
+    const pushes = new OwnerPushes({
+      mailboxes,
+      mailboxId,
+      creditBytes,
+      now,
+      send: (entries) => this.#write({ type: 'push', entries }),
+      onFailure: (error) => {
+        this.#abort(error)
+      },
+    })
+    this.#owned = { mailboxId, pushes }
+    await mailboxes.attach(mailboxId, this)
+    return EMPTY
   }
 
   onDeposited(): void {
-    if (this.#pushing || this.#mailboxId === null) return
-    this.#pushing = true
-    void this.#push(this.#mailboxId)
+    this.#owned?.pushes.wake()
   }
 
-  /** In the order of deposit, as far as the credit reaches; an acknowledgement gives it back. */
-  async #push(mailboxId: MailboxId): Promise<void> {
-    try {
-      while (this.#inFlightBytes < PUSH_CREDIT_BYTES) {
-        const batch = fitting(this.#mailboxes.waiting(mailboxId, this.#pushedSequence, MAX_BATCH_ITEMS))
-        const last = batch.at(-1)
-        if (last === undefined) break
-        this.#pushedSequence = last.sequence
-        for (const { envelopeId, envelope } of batch) {
-          this.#inFlight.set(envelopeId, envelope.length)
-          this.#inFlightBytes += envelope.length
-        }
-        const nowMs = this.#facts.now()
-        const entries = batch.map(({ handle, envelope, storedAtMs }) => ({
-          handle,
-          envelope,
-          heldMs: Math.max(0, nowMs - storedAtMs),
-        }))
-        await this.#stream.write(encodeRelayMessage({ type: 'push', entries }))
-      }
-    } catch (error) {
-      this.#stream.abort(error instanceof Error ? error : new Error('push'))
-    } finally {
-      this.#pushing = false
-    }
-  }
-
-  #send(message: Uint8Array): void {
-    this.#stream.write(message).catch((error: unknown) => {
-      this.#stream.abort(error instanceof Error ? error : new Error('send'))
+  onStock(lookupId: Uint8Array, remaining: number): void {
+    const name = lookupId.join()
+    if (this.#ended || this.#toldStock.has(name)) return
+    this.#toldStock.add(name)
+    this.#write({ type: 'stock', lookupId, remaining }).catch((error: unknown) => {
+      this.#abort(error)
     })
+  }
+
+  onReplaced(): void {
+    this.#end()
+    this.#abort(new Error('the owner came back on another connection'))
   }
 }
 
-/** As many of the first ones as one frame holds; at least one. */
-function fitting(waiting: readonly StoredEnvelope[]): readonly StoredEnvelope[] {
-  let bytes = 0
-  const end = waiting.findIndex(({ envelope }, index) => {
-    bytes += envelope.length + ENTRY_OVERHEAD_BYTES
-    return index > 0 && bytes > PUSH_FRAME_BYTES
-  })
-  return end === -1 ? waiting : waiting.slice(0, end)
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown'
 }

@@ -12,10 +12,16 @@ import { webSockets } from '@libp2p/websockets'
 import { createLibp2p } from 'libp2p'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { BLOB_PROTOCOL } from '../shared/wire/blob-stream.ts'
-import { MAILBOX_PROTOCOL } from '../shared/wire/relay-frames.ts'
+import { MAILBOX_PROTOCOL } from '../shared/wire/relay-requests.ts'
+import { AddressLimits } from './address-limits.ts'
 import type { RelayConfig } from './config.ts'
 
-const STREAMS_A_CONNECTION = 32
+const MAILBOX_STREAMS_A_CONNECTION = 2
+const BLOB_STREAMS_A_CONNECTION = 8
+/** What a stream may buffer here while it is not read. */
+const STREAM_WINDOW_BYTES = 1024 * 1024
+/** Finds dead connections; each open one costs a ping. */
+const PING_EVERY_MS = 60_000
 
 export interface RelayHandlers {
   onMailboxStream(stream: Stream, connection: Connection): void
@@ -24,18 +30,26 @@ export interface RelayHandlers {
 
 export async function startNode(seed: Uint8Array, config: RelayConfig, handlers: RelayHandlers): Promise<Libp2p> {
   const quic = await loadQuic()
-  const listen = config.listen.filter((address) => quic !== null || !address.includes('/quic'))
+  const limits = new AddressLimits(config.connectionsPerAddress)
   const node = await createLibp2p({
+    start: false,
     privateKey: await generateKeyPairFromSeed('Ed25519', seed),
-    addresses: { listen, appendAnnounce: config.announce },
+    addresses: {
+      listen: config.listen.filter((address) => quic !== null || !address.includes('/quic')),
+      ...(config.announce.length === 0 ? {} : { announce: config.announce }),
+    },
     transports: [tcp(), webSockets(), ...(quic === null ? [] : [quic()])],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
+    connectionGater: {
+      denyInboundConnection: ({ remoteAddr }) => limits.isFull(remoteAddr.toString()),
+    },
+    connectionMonitor: { pingInterval: PING_EVERY_MS },
     connectionManager: {
       maxConnections: config.maxConnections,
       // libp2p's five a second would turn away people behind one address.
-      inboundConnectionThreshold: config.connectionsPerSecond,
-      maxIncomingPendingConnections: config.connectionsPerSecond,
+      inboundConnectionThreshold: config.newConnectionsPerSecondPerAddress,
+      maxIncomingPendingConnections: config.connectionsPerAddress,
     },
     services: {
       identify: identify(),
@@ -50,21 +64,32 @@ export async function startNode(seed: Uint8Array, config: RelayConfig, handlers:
       }),
     },
   })
+  node.addEventListener('connection:open', ({ detail }) => {
+    limits.opened(detail.remoteAddr.toString())
+  })
+  node.addEventListener('connection:close', ({ detail }) => {
+    limits.closed(detail.remoteAddr.toString())
+  })
+  await handle(node, handlers)
+  await node.start()
+  return node
+}
+
+async function handle(node: Libp2p, handlers: RelayHandlers): Promise<void> {
   await node.handle(
     MAILBOX_PROTOCOL,
     (stream, connection) => {
       handlers.onMailboxStream(stream, connection)
     },
-    { maxInboundStreams: STREAMS_A_CONNECTION },
+    { maxInboundStreams: MAILBOX_STREAMS_A_CONNECTION },
   )
   await node.handle(
     BLOB_PROTOCOL,
     (stream) => {
       handlers.onBlobStream(stream)
     },
-    { maxInboundStreams: STREAMS_A_CONNECTION },
+    { maxInboundStreams: BLOB_STREAMS_A_CONNECTION },
   )
-  return node
 }
 
 /** Null where its add-on does not load: TCP and WebSocket carry on. */

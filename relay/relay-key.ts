@@ -1,10 +1,13 @@
-/** The relay's signing key: the relay is this key. Kept in `relay.key` (0600), 32-byte seed; libp2p's key beside it, as addresses and machines may change. */
+/**
+ * The relay's signing key: the relay is this key. Kept in `relay.key` (0600), a 32-byte seed. libp2p's key is another one
+ * beside it: machines and addresses may change, the relay stays.
+ */
 
 import { createPrivateKey, createPublicKey, randomBytes, sign, verify } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RelayId } from '../shared/model/ids.ts'
 import { idFromBytes } from '../shared/model/ids.ts'
+import { writeWhole, readWhole } from './whole-file.ts'
 
 // DER headers of RFC 8410.
 const PRIVATE_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
@@ -34,29 +37,20 @@ export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signat
   }
 }
 
-/** The seed in `dataDir/name`; made, whole or not at all, when it is missing. */
+/** The seed in `dataDir/name`; made when it is missing. @throws Error when the file is not a key */
 export function loadSeed(dataDir: string, name: string): Uint8Array {
-  const path = join(dataDir, name)
-  const known = readSeed(path)
+  const known = readSeed(dataDir, name)
   if (known !== null) return known
-  const seed = randomBytes(SEED_BYTES)
-  const draft = `${path}.new`
-  const file = openSync(draft, 'w', 0o600)
-  writeSync(file, seed)
-  fsyncSync(file)
-  closeSync(file)
-  renameSync(draft, path)
-  return new Uint8Array(seed)
+  const seed = new Uint8Array(randomBytes(SEED_BYTES))
+  writeWhole(join(dataDir, name), seed)
+  return seed
 }
 
-function readSeed(path: string): Uint8Array | null {
-  try {
-    const seed = new Uint8Array(readFileSync(path))
-    if (seed.length !== SEED_BYTES)
-      throw new Error(`${path} is not a key: it has ${seed.length} bytes, not ${SEED_BYTES}`)
-    return seed
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null
-    throw error
+function readSeed(dataDir: string, name: string): Uint8Array | null {
+  const path = join(dataDir, name)
+  const seed = readWhole(path)
+  if (seed !== null && seed.length !== SEED_BYTES) {
+    throw new Error(`${path} is not a key: it has ${seed.length} bytes, not ${SEED_BYTES}.`)
   }
+  return seed
 }

@@ -1,32 +1,34 @@
-/** A running relay: store, mailboxes, blobs, node, and the timers that sweep and erase. */
+/** A running relay: store, mailboxes, blobs, node, and the order in which they start and stop. */
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Libp2p } from '@libp2p/interface'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import type { RelayId } from '../shared/model/ids.ts'
-import { concatBytes } from '../shared/wire/bytes.ts'
 import { FramedStream } from '../shared/wire/framed-stream.ts'
 import { encodeRelayAddress } from '../shared/wire/relay-address.ts'
-import { frontEndsBytes, frontEndsToSign } from '../shared/wire/relay-signed.ts'
 import { BlobFiles } from './blob-files.ts'
 import { Blobs } from './blobs.ts'
 import type { RelayConfig } from './config.ts'
-import { Mailboxes } from './mailbox.ts'
+import { DailyQuota } from './daily-quota.ts'
+import { Deposits } from './deposits.ts'
+import { bareAddresses, signedFrontEnds } from './front-ends.ts'
+import { Housekeeping } from './housekeeping.ts'
+import { Mailboxes } from './mailboxes.ts'
 import { MailboxStream } from './mailbox-stream.ts'
 import { startNode } from './node.ts'
 import { loadSeed, relayKey } from './relay-key.ts'
 import type { RelayKey } from './relay-key.ts'
+import type { RelayLog } from './relay-log.ts'
+import { RestoreGuard } from './restore-guard.ts'
+import { lockDataDir } from './storage/data-lock.ts'
 import { openRelayStore } from './storage/sqlite-relay-store.ts'
+import { writeWhole } from './whole-file.ts'
 
-/** Acknowledged bytes are gone from database, log and free pages within a minute. */
-const ERASE_EVERY_MS = 30_000
-const SWEEP_EVERY_MS = 60_000
-const MAX_ADDRESSES = 8
-
-export interface RelayLog {
-  info(event: string, fields?: Readonly<Record<string, string | number>>): void
-  error(event: string, fields?: Readonly<Record<string, string | number>>): void
-}
+const HELLO_WITHIN_MS = 10_000
+const DRAIN_WITHIN_MS = 5_000
+/** What people paste into Settings, as of the last start: `parley-relay address` prints it. */
+export const ADDRESS_FILE = 'relay-address'
 
 export interface RunningRelay {
   readonly relayId: RelayId
@@ -34,6 +36,9 @@ export interface RunningRelay {
   addresses(): readonly string[]
   /** What people paste into Settings. */
   pasteText(): string
+  /** Forgets what expired, now. */
+  sweep(): Promise<void>
+  /** Answers what is under way, then closes everything. */
   stop(): Promise<void>
 }
 
@@ -42,69 +47,127 @@ export interface RelayOptions {
   readonly config: RelayConfig
   readonly log: RelayLog
   readonly now?: () => number
+  /** Default 10,000. */
+  readonly helloWithinMs?: number
+  /** Default 30,000: acknowledged bytes are gone from the disk after twice that at most. */
+  readonly eraseEveryMs?: number
 }
 
-export async function startRelay({ dataDir, config, log, now = Date.now }: RelayOptions): Promise<RunningRelay> {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+/** @throws Error when another relay runs in that folder, its files are damaged or newer, or no address can be listened on */
+export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
+  mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
+  const unlock = lockDataDir(join(options.dataDir, 'lock'))
+  try {
+    return await startLocked(options, unlock)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+async function startLocked(options: RelayOptions, unlock: () => void): Promise<RunningRelay> {
+  const { dataDir, config, log, now = Date.now, helloWithinMs = HELLO_WITHIN_MS } = options
   const key = relayKey(loadSeed(dataDir, 'relay.key'))
-  const store = openRelayStore(join(dataDir, 'relay.db'))
+  const store = openRelayStore(join(dataDir, 'relay.db'), config)
   const files = new BlobFiles(dataDir)
   await files.prepare()
-  const mailboxes = new Mailboxes(store, config, key, now)
-  const blobs = new Blobs(store, files, config, key, now)
+  await files.deleteOthers(await store.blobNames())
+  const guard = new RestoreGuard(store, join(dataDir, 'incarnation'))
+  const discarded = await guard.check()
+  if (discarded !== null) log.info('database-was-restored', { prekeysDiscarded: discarded })
+  const { eraseEveryMs } = options
+  const housekeeping = new Housekeeping({
+    store,
+    files,
+    guard,
+    log,
+    now,
+    dataDir,
+    minFreeDiskBytes: config.minFreeDiskBytes,
+    ...(eraseEveryMs === undefined ? {} : { eraseEveryMs }),
+  })
+  await housekeeping.start()
+  const quota = new DailyQuota({ envelopes: config.tokenEnvelopesPerDay, bytes: config.tokenBytesPerDay })
+  const mailboxes = new Mailboxes({
+    store,
+    config,
+    now,
+    onTaken: () => {
+      guard.markTaken()
+    },
+  })
+  const isDiskFull = (): boolean => housekeeping.isDiskFull
+  const deposits = new Deposits({
+    store,
+    config,
+    key,
+    quota,
+    now,
+    isDiskFull,
+    onHeld: (mailboxIds) => {
+      mailboxes.wake(mailboxIds)
+    },
+  })
+  const blobs = new Blobs({ store, files, config, key, quota, log, now, isDiskFull })
+  const streams = new OpenStreams()
   const node = await startNode(loadSeed(dataDir, 'libp2p.key'), config, {
     onMailboxStream: (stream, connection) => {
-      const facts = { config, now, frontEnds: () => signedFrontEnds(key, node, now) }
-      const peers = { relayPeer: node.peerId.toString(), clientPeer: connection.remotePeer.toString() }
-      void new MailboxStream(new FramedStream(stream), mailboxes, facts, peers).run()
+      streams.serve(
+        new MailboxStream({
+          ...peersOf(stream, connection, node),
+          mailboxes,
+          deposits,
+          config,
+          now,
+          log,
+          helloWithinMs,
+          frontEnds: () => signedFrontEnds(key, node, now()),
+        }),
+      )
     },
     onBlobStream: (stream) => {
       void blobs.serve(stream)
     },
   })
-  const eraser = setInterval(() => {
-    store.erase()
-  }, ERASE_EVERY_MS)
-  const sweeper = setInterval(() => {
-    const expired = store.transaction(() => store.sweep(now()))
-    blobs.deleteFiles(expired).catch((error: unknown) => {
-      log.error('blob-files-not-deleted', { reason: error instanceof Error ? error.name : 'unknown' })
-    })
-  }, SWEEP_EVERY_MS)
+  const relay = { relayId: key.relayId, addresses: () => bareAddresses(node), pasteText: () => pasteText(key, node) }
+  writeWhole(join(dataDir, ADDRESS_FILE), new TextEncoder().encode(`${relay.pasteText()}\n`))
   log.info('relay-started', { listeners: node.getMultiaddrs().length })
   return {
-    relayId: key.relayId,
-    addresses: () => bareAddresses(node),
-    pasteText: () => encodeRelayAddress({ relayId: key.relayId, addresses: bareAddresses(node) }),
+    ...relay,
+    sweep: () => housekeeping.sweep(),
     stop: async () => {
-      clearInterval(eraser)
-      clearInterval(sweeper)
+      await Promise.race([streams.drain(), delay(DRAIN_WITHIN_MS, undefined, { ref: false })])
       await node.stop()
+      await housekeeping.stop()
       store.erase()
       store.close()
+      unlock()
       log.info('relay-stopped')
     },
   }
 }
 
-function bareAddresses(node: Libp2p): readonly string[] {
-  const all = node.getMultiaddrs().map((address) => address.toString().replace(/\/p2p\/[^/]+$/, ''))
-  const direct = [...new Set(all)].filter((address) => !address.includes('/p2p-circuit'))
-  // TCP first: it gets through everywhere; link-local and loopback last.
-  return direct.sort((a, b) => rank(a) - rank(b)).slice(0, MAX_ADDRESSES)
+function peersOf(stream: Stream, connection: Connection, node: Libp2p) {
+  return {
+    stream: new FramedStream(stream),
+    relayPeer: node.peerId.toString(),
+    clientPeer: connection.remotePeer.toString(),
+  }
 }
 
-function rank(address: string): number {
-  const near = /^\/ip4\/127\.|^\/ip6\/::1\/|^\/ip6\/fe80/.test(address) ? 10 : 0
-  return near + (address.includes('/quic') ? 1 : 0) + (address.includes('/ws') ? 2 : 0)
+function pasteText(key: RelayKey, node: Libp2p): string {
+  return encodeRelayAddress({ relayId: key.relayId, addresses: bareAddresses(node) })
 }
 
-function signedFrontEnds(key: RelayKey, node: Libp2p, now: () => number): Uint8Array {
-  const body = frontEndsBytes({
-    relayId: key.relayId,
-    version: Math.floor(now() / 1000),
-    peers: [node.peerId.toString()],
-    addresses: bareAddresses(node),
-  })
-  return concatBytes(body, key.sign(frontEndsToSign(body)))
+class OpenStreams {
+  readonly #streams = new Set<MailboxStream>()
+
+  serve(stream: MailboxStream): void {
+    this.#streams.add(stream)
+    void stream.run().finally(() => this.#streams.delete(stream))
+  }
+
+  async drain(): Promise<void> {
+    await Promise.allSettled([...this.#streams].map((stream) => stream.drain()))
+  }
 }

@@ -11,6 +11,8 @@ export interface RelayContactPoint {
   readonly relayId: RelayId
   /** Multiaddrs without a PeerId, most likely first. */
   readonly addresses: readonly string[]
+  /** What the operator gave to those who may open a mailbox there, where not everybody may. */
+  readonly admission?: Uint8Array
 }
 
 export interface RelayInfo {
@@ -47,6 +49,7 @@ export interface OwnerHandlers {
   onPush(batch: readonly PushedEnvelope[]): Promise<readonly EnvelopeId[]>
   /** One-time items left under a directory key. */
   onStock(lookupId: Uint8Array, remaining: number): void
+  /** Once, when the connection is lost; not for a `close` of one's own. */
   onClosed(code: ErrorCode): void
 }
 

@@ -1,24 +1,17 @@
 /** The part of better-sqlite3-multiple-ciphers that the relay uses; the package's own types are outside its `exports`. */
 declare module 'better-sqlite3' {
-  namespace Database {
-    interface Statement {
-      run(...values: readonly unknown[]): { readonly changes: number }
-      get(...values: readonly unknown[]): unknown
-      all(...values: readonly unknown[]): unknown[]
-    }
-    interface Transaction<T> {
-      (): T
-      /** Takes the write lock at its start. */
-      immediate(): T
-    }
-    interface Database {
-      prepare(sql: string): Statement
-      exec(sql: string): void
-      pragma(source: string): unknown
-      transaction<T>(body: () => T): Transaction<T>
-      close(): void
-    }
+  interface Statement {
+    run(...parameters: readonly unknown[]): { readonly changes: number }
+    get(...parameters: readonly unknown[]): unknown
+    all(...parameters: readonly unknown[]): unknown[]
   }
-  const Database: new (path: string, options?: { readonly nativeBinding?: string }) => Database.Database
+  interface Database {
+    readonly inTransaction: boolean
+    prepare(source: string): Statement
+    exec(source: string): unknown
+    pragma(source: string): unknown
+    close(): unknown
+  }
+  const Database: new (path: string) => Database
   export default Database
 }

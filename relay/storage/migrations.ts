@@ -19,11 +19,14 @@ export const RELAY_MIGRATIONS: readonly string[] = [
   create table tombstone (mark blob primary key, collected_ms integer not null) without rowid;
   create index tombstone_by_time on tombstone (collected_ms);
   create table directory (lookup_id blob primary key, mailbox_id blob not null, last_resort blob not null) without rowid;
+  create index directory_by_mailbox on directory (mailbox_id);
   create table directory_item (sequence integer primary key autoincrement, lookup_id blob not null references directory, item blob not null);
   create index directory_item_by_lookup on directory_item (lookup_id, sequence);
   create table invite (
     slot_id blob primary key, mailbox_id blob not null, item blob, taker_nonce blob, expires_ms integer not null
   ) without rowid;
+  create index invite_by_mailbox on invite (mailbox_id);
+  create index invite_by_expiry on invite (expires_ms);
   create table blob (
     mailbox_id blob not null, blob_id blob not null, size integer not null, sha256 blob not null,
     capability_hash blob not null, complete integer not null, stored_ms integer not null, expires_ms integer not null,

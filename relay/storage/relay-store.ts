@@ -1,9 +1,41 @@
-/** What a relay keeps, behind one interface: SQLite embedded here, another engine for who outgrows one machine. */
+/**
+ * What a relay keeps, behind one interface: SQLite embedded here, another engine for who outgrows one machine.
+ * Whatever changes something is durable when its promise resolves. Times are given by the caller.
+ */
 
 import type { BlobId, EnvelopeId, MailboxId } from '../../shared/model/ids.ts'
-import type { InviteTaken, TokenEntry } from '../../shared/wire/relay-frames.ts'
+import type { InviteTaken, UsageAnswer } from '../../shared/wire/relay-answers.ts'
+import type { DirectoryEntry, TokenEntry } from '../../shared/wire/relay-requests.ts'
+
+export interface StoreLimits {
+  readonly maxMailboxes: number
+  readonly mailboxMaxEnvelopes: number
+  readonly mailboxMaxBytes: number
+  readonly mailboxMaxBlobBytes: number
+  readonly mailboxMaxTokens: number
+  readonly mailboxMaxDirectories: number
+  readonly mailboxMaxInvites: number
+}
+
+export interface DepositItem {
+  readonly mailboxId: MailboxId
+  readonly tokenHash: Uint8Array
+  readonly envelopeId: EnvelopeId
+  readonly envelope: Uint8Array
+  readonly storedAtMs: number
+  readonly expiresAtMs: number
+}
+
+export type DepositResult =
+  /** The times are those of the first deposit; `isNew` says whether this was it. */
+  | { readonly kind: 'held'; readonly storedAtMs: number; readonly expiresAtMs: number; readonly isNew: boolean }
+  | { readonly kind: 'collected' }
+  /** No such mailbox, or no such token: from outside the same. */
+  | { readonly kind: 'no-token' }
+  | { readonly kind: 'full' }
 
 export interface StoredEnvelope {
+  /** Grows with each deposit. */
   readonly sequence: number
   readonly envelopeId: EnvelopeId
   readonly handle: Uint8Array
@@ -11,18 +43,17 @@ export interface StoredEnvelope {
   readonly storedAtMs: number
 }
 
-export interface NewEnvelope {
-  readonly mailboxId: MailboxId
-  readonly envelopeId: EnvelopeId
-  readonly handle: Uint8Array
-  readonly envelope: Uint8Array
-  readonly storedAtMs: number
-  readonly expiresAtMs: number
+export interface DirectoryStock {
+  readonly lookupId: Uint8Array
+  readonly remaining: number
 }
 
-export interface BlobRow {
+export interface BlobName {
   readonly mailboxId: MailboxId
   readonly blobId: BlobId
+}
+
+export interface BlobRow extends BlobName {
   readonly sizeBytes: number
   readonly sha256: Uint8Array
   readonly capabilityHash: Uint8Array
@@ -31,61 +62,62 @@ export interface BlobRow {
   readonly expiresAtMs: number
 }
 
-export interface Usage {
-  readonly envelopeCount: number
-  readonly bytes: number
-}
-
-/** Every call happens inside `transaction`, which is durable when it returns. */
 export interface RelayStore {
-  transaction<T>(body: () => T): T
+  /** `admits: false` opens no new ones. */
+  openMailbox(
+    mailbox: { readonly mailboxId: MailboxId; readonly publicKey: Uint8Array; readonly openedAtMs: number },
+    admits: boolean,
+  ): Promise<'open' | 'not-admitted' | 'full'>
+  usage(mailboxId: MailboxId): Promise<UsageAnswer>
 
-  hasMailbox(mailboxId: MailboxId): boolean
-  mailboxCount(): number
-  addMailbox(mailboxId: MailboxId, publicKey: Uint8Array, nowMs: number): void
+  putTokens(mailboxId: MailboxId, tokens: readonly TokenEntry[]): Promise<'stored' | 'full'>
+  revokeTokens(mailboxId: MailboxId, hashes: readonly Uint8Array[]): Promise<void>
+  hasToken(mailboxId: MailboxId, tokenHash: Uint8Array): Promise<boolean>
 
-  putTokens(mailboxId: MailboxId, tokens: readonly TokenEntry[]): void
-  revokeTokens(mailboxId: MailboxId, hashes: readonly Uint8Array[]): void
-  /** The owner's handle for a token of that mailbox, or null. */
-  handleOf(mailboxId: MailboxId, tokenHash: Uint8Array): Uint8Array | null
-
-  usage(mailboxId: MailboxId): Usage
-  envelopeTimes(
+  /** One result an item, in order. */
+  deposit(items: readonly DepositItem[]): Promise<readonly DepositResult[]>
+  /** In the order of deposit, after a sequence number; those that expired are left out. */
+  envelopesAfter(
     mailboxId: MailboxId,
-    envelopeId: EnvelopeId,
-  ): { readonly storedAtMs: number; readonly expiresAtMs: number } | null
-  wasCollected(mailboxId: MailboxId, envelopeId: EnvelopeId): boolean
-  addEnvelope(envelope: NewEnvelope): void
-  /** In the order of deposit, after a sequence number. */
-  envelopesAfter(mailboxId: MailboxId, sequence: number, limit: number): readonly StoredEnvelope[]
+    sequence: number,
+    limits: { readonly count: number; readonly bytes: number },
+    nowMs: number,
+  ): Promise<readonly StoredEnvelope[]>
   /** Deletes, and leaves a tombstone. */
-  collect(mailboxId: MailboxId, envelopeIds: readonly EnvelopeId[], nowMs: number): void
+  collect(mailboxId: MailboxId, envelopeIds: readonly EnvelopeId[], nowMs: number): Promise<void>
 
-  putDirectory(
-    mailboxId: MailboxId,
-    lookupId: Uint8Array,
-    entry: { readonly replace: boolean; readonly items: readonly Uint8Array[]; readonly lastResort: Uint8Array },
-  ): number
-  /** False: that lookup id belongs to another mailbox. */
-  ownsDirectory(mailboxId: MailboxId, lookupId: Uint8Array): boolean
+  /** How many one-time items lie there now. At most 200: more are left away. */
+  putDirectory(mailboxId: MailboxId, entry: DirectoryEntry): Promise<number | 'foreign' | 'full'>
+  /** Each one-time item once, then the last resort. */
   takeDirectory(
     lookupId: Uint8Array,
-  ): { readonly item: Uint8Array; readonly mailboxId: MailboxId; readonly remaining: number } | null
+  ): Promise<{ readonly item: Uint8Array; readonly mailboxId: MailboxId; readonly remaining: number } | null>
+  directoryStock(mailboxId: MailboxId): Promise<readonly DirectoryStock[]>
+  /** A directory that lost a commit must not hand out what it handed out before. Returns how many went. */
+  discardOneTimeItems(): Promise<number>
 
-  putInvite(mailboxId: MailboxId, slotId: Uint8Array, item: Uint8Array, expiresAtMs: number): void
-  closeInvite(mailboxId: MailboxId, slotId: Uint8Array): void
-  takeInvite(slotId: Uint8Array, takerNonce: Uint8Array, nowMs: number): InviteTaken
+  putInvite(
+    mailboxId: MailboxId,
+    slot: { readonly slotId: Uint8Array; readonly item: Uint8Array; readonly expiresAtMs: number },
+  ): Promise<'stored' | 'foreign' | 'full'>
+  closeInvite(mailboxId: MailboxId, slotId: Uint8Array): Promise<void>
+  takeInvite(slotId: Uint8Array, takerNonce: Uint8Array, nowMs: number): Promise<InviteTaken>
 
-  blob(mailboxId: MailboxId, blobId: BlobId): BlobRow | null
-  blobByCapability(blobId: BlobId, capabilityHash: Uint8Array): BlobRow | null
-  blobBytes(mailboxId: MailboxId): number
-  putBlob(row: BlobRow): void
-  completeBlob(mailboxId: MailboxId, blobId: BlobId, storedAtMs: number): void
-  deleteBlob(mailboxId: MailboxId, blobId: BlobId): void
+  /** The row that is there already, or this one, stored. */
+  beginBlob(row: BlobRow): Promise<BlobRow | 'full'>
+  completeBlob(name: BlobName, storedAtMs: number): Promise<void>
+  /** Complete ones alone. */
+  blobByCapability(blobId: BlobId, capabilityHash: Uint8Array, nowMs: number): Promise<BlobRow | null>
+  deleteBlob(name: BlobName): Promise<void>
+  blobNames(): Promise<readonly BlobName[]>
 
-  /** Deletes what has expired; returns the blobs whose files go. */
-  sweep(nowMs: number): readonly Pick<BlobRow, 'mailboxId' | 'blobId'>[]
-  /** Leaves nothing of deleted rows in the write-ahead log. Outside of a transaction. */
+  /** A value that changes over time; null in a new store. Tells a restored copy from the real one. */
+  incarnation(): Promise<Uint8Array | null>
+  setIncarnation(value: Uint8Array): Promise<void>
+
+  /** Deletes a slice of what has expired; returns the blobs whose files go, and whether there may be more. */
+  sweep(nowMs: number): Promise<{ readonly blobs: readonly BlobName[]; readonly more: boolean }>
+  /** Leaves nothing of deleted rows in logs and free pages. */
   erase(): void
   close(): void
 }

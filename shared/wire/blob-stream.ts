@@ -1,16 +1,19 @@
 /**
- * `/parley/blob/1`: one request a stream, framed; ciphertext follows as raw bytes. Devices answer `get`, relays all three.
- * docs/protocol/direct.md and docs/protocol/relay.md.
+ * `/parley/blob/1`: one request a stream, framed. Devices answer `get`, relays all three. After the answer to `get` the
+ * ciphertext follows unframed until the stream closes; after the answer to `put` it is sent in frames.
+ * docs/protocol/relay.md, "Blobs".
  */
 
 import { ParleyError } from '../errors.ts'
-import type { ErrorCode } from '../errors.ts'
 import type { BlobId, MailboxId } from '../model/ids.ts'
 import { idFromBytes, idToBytes } from '../model/ids.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
-import { codeFromWire, wireCode } from './relay-frames.ts'
+import { readRefusal, writeRefusal } from './relay-codes.ts'
+import type { Refusal } from './relay-codes.ts'
 
 export const BLOB_PROTOCOL = '/parley/blob/1'
+/** Ciphertext travels in pieces of at most this size. */
+export const BLOB_CHUNK_BYTES = 65_536
 const VERSION = 1
 
 export type BlobRequest =
@@ -94,7 +97,7 @@ function readRequest(op: number, blobId: BlobId, reader: ByteReader): BlobReques
 
 /**
  * u8 status ‖ …: 0 go on from (u48 total size, u48 offset) · 1 not here · 2 held (u48 stored, u48 expires, signature 64) ·
- * 3 refused (u8 code) · 4 done.
+ * 3 refused (u8 code, u32 seconds) · 4 done.
  */
 export type BlobAnswer =
   | { readonly status: 'from'; readonly totalBytes: number; readonly offset: number }
@@ -105,7 +108,7 @@ export type BlobAnswer =
       readonly expiresAtMs: number
       readonly signature: Uint8Array
     }
-  | { readonly status: 'refused'; readonly code: ErrorCode }
+  | ({ readonly status: 'refused' } & Refusal)
   | { readonly status: 'done' }
 
 export function encodeBlobAnswer(answer: BlobAnswer): Uint8Array {
@@ -118,7 +121,7 @@ export function encodeBlobAnswer(answer: BlobAnswer): Uint8Array {
     case 'held':
       return writer.u8(2).u48(answer.storedAtMs).u48(answer.expiresAtMs).fixed(answer.signature, 64).finish()
     case 'refused':
-      return writer.u8(3).u8(wireCode(answer.code)).finish()
+      return writeRefusal(writer.u8(3), answer).finish()
     case 'done':
       return writer.u8(4).finish()
   }
@@ -141,7 +144,7 @@ function readAnswer(reader: ByteReader): BlobAnswer {
     case 2:
       return { status: 'held', storedAtMs: reader.u48(), expiresAtMs: reader.u48(), signature: reader.fixed(64) }
     case 3:
-      return { status: 'refused', code: codeFromWire(reader.u8()) }
+      return { status: 'refused', ...readRefusal(reader) }
     case 4:
       return { status: 'done' }
     default:

@@ -136,7 +136,8 @@ export class ByteReader {
   #offset = 0
 
   constructor(bytes: Uint8Array) {
-    this.#buffer = bytes
+    // A Buffer's `slice` shares memory where a Uint8Array's copies.
+    this.#buffer = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   }
 

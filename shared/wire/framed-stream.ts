@@ -1,17 +1,27 @@
-/** Frames on a byte stream: `u32 length ‖ body`, 1 to 262,144 bytes each. Knows no library: any stream of this shape will do. */
+/**
+ * Frames on a byte stream: `u32 length ‖ body`, 1 to 262,144 bytes each. Knows no library: any stream of this shape will do.
+ * Reading holds back: who does not read makes the other side wait, and costs no more than one window of memory.
+ */
 
 import { ParleyError } from '../errors.ts'
 
 export const MAX_FRAME_BYTES = 262_144
 const LENGTH_BYTES = 4
+/** Received and not read: from here on the other side is made to wait. */
+const PAUSE_ABOVE_BYTES = 262_144
 
 /** What is used of a libp2p stream. */
-export interface ByteStream extends AsyncIterable<{ subarray(): Uint8Array }> {
-  /** False: the buffer is full, wait for `onDrain`. */
+export interface ByteStream {
+  /** False: the buffer is full, wait for `onDrain`. @throws when the stream is closed */
   send(bytes: Uint8Array): boolean
   onDrain(): Promise<void>
+  pause(): void
+  resume(): void
   close(): Promise<void>
   abort(error: Error): void
+  addEventListener(type: 'message', listener: (event: { readonly data: { subarray(): Uint8Array } }) => void): void
+  addEventListener(type: 'remoteCloseWrite', listener: () => void): void
+  addEventListener(type: 'close', listener: (event: { readonly error?: unknown }) => void): void
 }
 
 /** Cuts what arrives into frames, holding no more than one unfinished frame. */
@@ -26,17 +36,35 @@ export class FrameSplitter {
 
   /** @throws malformed: an empty frame, or one beyond the limit */
   *push(chunk: Uint8Array): Generator<Uint8Array> {
-    this.#chunks.push(chunk)
+    this.add(chunk)
+    for (let frame = this.next(); frame !== null; frame = this.next()) yield frame
+  }
+
+  add(chunk: Uint8Array): void {
+    if (chunk.length === 0) return
+    // Node's sockets hand out Buffers, whose `slice` shares memory where a Uint8Array's copies.
+    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength))
     this.#buffered += chunk.length
-    for (;;) {
-      if (this.#buffered < LENGTH_BYTES) return
-      const head = this.#peek(LENGTH_BYTES)
-      const length = new DataView(head.buffer, head.byteOffset, LENGTH_BYTES).getUint32(0)
-      if (length === 0 || length > this.#maxFrameBytes) throw new ParleyError('malformed', `a frame of ${length} bytes`)
-      if (this.#buffered < LENGTH_BYTES + length) return
-      yield this.#peek(LENGTH_BYTES + length).slice(LENGTH_BYTES, LENGTH_BYTES + length)
-      this.#drop(LENGTH_BYTES + length)
-    }
+  }
+
+  /** Null: the next frame is not whole yet. @throws malformed: an empty frame, or one beyond the limit */
+  next(): Uint8Array | null {
+    if (this.#buffered < LENGTH_BYTES) return null
+    const head = this.#peek(LENGTH_BYTES)
+    const length = new DataView(head.buffer, head.byteOffset, LENGTH_BYTES).getUint32(0)
+    if (length === 0 || length > this.#maxFrameBytes) throw new ParleyError('malformed', `a frame of ${length} bytes`)
+    if (this.#buffered < LENGTH_BYTES + length) return null
+    const frame = this.#peek(LENGTH_BYTES + length).slice(LENGTH_BYTES, LENGTH_BYTES + length)
+    this.#drop(LENGTH_BYTES + length)
+    return frame
+  }
+
+  /** Takes what is left: what follows the last frame on a stream that goes on without frames. */
+  rest(): readonly Uint8Array[] {
+    const rest = this.#chunks
+    this.#chunks = []
+    this.#buffered = 0
+    return rest
   }
 
   /** At least `count` bytes in one piece. */
@@ -65,13 +93,90 @@ export class FrameSplitter {
   }
 }
 
+/** What a stream received and nobody read yet. */
+class Inbox {
+  readonly #stream: ByteStream
+  #chunks: Uint8Array[] = []
+  #bytes = 0
+  #paused = false
+  #ended = false
+  #failure: Error | null = null
+  #wake: (() => void) | null = null
+
+  constructor(stream: ByteStream) {
+    this.#stream = stream
+    stream.addEventListener('message', ({ data }) => {
+      this.#onChunk(data.subarray())
+    })
+    stream.addEventListener('remoteCloseWrite', () => {
+      this.#end(null)
+    })
+    stream.addEventListener('close', ({ error }) => {
+      this.#end(error instanceof Error ? error : null)
+    })
+  }
+
+  #onChunk(chunk: Uint8Array): void {
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.length
+    if (this.#bytes > PAUSE_ABOVE_BYTES && !this.#paused && !this.#ended) {
+      this.#paused = true
+      this.#stream.pause()
+    }
+    this.#notify()
+  }
+
+  #end(failure: Error | null): void {
+    this.#ended = true
+    this.#failure ??= failure
+    this.#notify()
+  }
+
+  #notify(): void {
+    this.#wake?.()
+    this.#wake = null
+  }
+
+  /** Null: the other side will send no more. @throws what broke the stream, after everything that came before */
+  async next(): Promise<Uint8Array | null> {
+    for (;;) {
+      const chunk = this.#chunks.shift()
+      if (chunk !== undefined) {
+        this.#bytes -= chunk.length
+        return chunk
+      }
+      // What had arrived meanwhile is handed over before this returns.
+      if (this.#resumed()) continue
+      if (this.#failure !== null) throw this.#failure
+      if (this.#ended) return null
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  #resumed(): boolean {
+    if (!this.#paused) return false
+    this.#paused = false
+    try {
+      this.#stream.resume()
+    } catch {
+      // The stream ended with nothing held back.
+    }
+    return true
+  }
+}
+
+/** One reader at a time; writes are sent in the order of their calls. */
 export class FramedStream {
   readonly #stream: ByteStream
   readonly #splitter = new FrameSplitter()
+  readonly #inbox: Inbox
   #drained: Promise<void> | null = null
 
   constructor(stream: ByteStream) {
     this.#stream = stream
+    this.#inbox = new Inbox(stream)
   }
 
   /** In order; resolves when the stream can take more. */
@@ -92,10 +197,33 @@ export class FramedStream {
     await this.#drained
   }
 
-  /** Ends when the other side closed. @throws malformed when it ends inside a frame */
+  /** Null: the other side closed. @throws malformed: no frame, or the end inside of one */
+  async nextFrame(): Promise<Uint8Array | null> {
+    for (;;) {
+      const frame = this.#splitter.next()
+      if (frame !== null) return frame
+      const chunk = await this.#inbox.next()
+      if (chunk === null) {
+        if (!this.#splitter.empty) throw new ParleyError('malformed', 'ends inside a frame')
+        return null
+      }
+      this.#splitter.add(chunk)
+    }
+  }
+
+  /** Ends when the other side closed. @throws malformed */
   async *frames(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of this.#stream) yield* this.#splitter.push(chunk.subarray())
-    if (!this.#splitter.empty) throw new ParleyError('malformed', 'ends inside a frame')
+    for (let frame = await this.nextFrame(); frame !== null; frame = await this.nextFrame()) yield frame
+  }
+
+  /** What follows the last frame that was read, unframed, until the other side closes. */
+  async *rawRest(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      yield* this.#splitter.rest()
+      const chunk = await this.#inbox.next()
+      if (chunk === null) return
+      this.#splitter.add(chunk)
+    }
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,6 @@
 /** What relays and owners sign: the exact bytes. docs/protocol/relay.md, "Signed". Labels are apart from those of sessions. */
 
-import type { EnvelopeId, MailboxId, RelayId, BlobId } from '../model/ids.ts'
+import type { RelayId } from '../model/ids.ts'
 import { idFromBytes, idToBytes } from '../model/ids.ts'
 import { ParleyError } from '../errors.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
@@ -13,7 +13,8 @@ export const RELAY_LABELS = {
 } as const
 
 const VERSION = 1
-const SIGNATURE_BYTES = 64
+export const SIGNATURE_BYTES = 64
+const MAX_FRONT_ENDS = 8
 
 /** label ‖ challenge 32 ‖ u16-text relay's PeerId ‖ u16-text owner's PeerId on this connection ‖ mailbox key 32 */
 export function mailboxProofBytes(proof: {
@@ -27,28 +28,6 @@ export function mailboxProofBytes(proof: {
     .text16(proof.relayPeer)
     .text16(proof.ownerPeer)
     .fixed(proof.mailboxPublic, 32)
-    .finish()
-}
-
-export interface Receipt {
-  readonly what: 'envelope' | 'blob'
-  readonly relayId: RelayId
-  readonly mailboxId: MailboxId
-  /** Envelope id, or blob id. */
-  readonly subject: EnvelopeId | BlobId
-  readonly storedAtMs: number
-  readonly expiresAtMs: number
-}
-
-/** label ‖ u8 version ‖ relay 32 ‖ mailbox 32 ‖ subject 16 ‖ u48 stored ‖ u48 expires */
-export function receiptBytes(receipt: Receipt): Uint8Array {
-  return labelled(receipt.what === 'envelope' ? RELAY_LABELS.depositReceipt : RELAY_LABELS.blobReceipt)
-    .u8(VERSION)
-    .fixed(idToBytes(receipt.relayId), 32)
-    .fixed(idToBytes(receipt.mailboxId), 32)
-    .fixed(idToBytes(receipt.subject), 16)
-    .u48(receipt.storedAtMs)
-    .u48(receipt.expiresAtMs)
     .finish()
 }
 
@@ -88,8 +67,8 @@ export function decodeFrontEnds(bytes: Uint8Array): {
   const list = {
     relayId: idFromBytes<RelayId>(reader.fixed(32)),
     version: reader.u32(),
-    peers: reader.list8(8, (item) => item.text8()),
-    addresses: reader.list8(8, (item) => item.text8()),
+    peers: reader.list8(MAX_FRONT_ENDS, (item) => item.text8()),
+    addresses: reader.list8(MAX_FRONT_ENDS, (item) => item.text8()),
   }
   const signature = reader.fixed(SIGNATURE_BYTES)
   reader.end()

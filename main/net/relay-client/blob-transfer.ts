@@ -1,62 +1,20 @@
-/** Attachments to and from a relay over `/parley/blob/1`. */
+/** Attachments to and from a relay, and from a device, over `/parley/blob/1`. */
 
 import type { Connection } from '@libp2p/interface'
 import type { BlobDownload, BlobUpload } from '../../ports/relay.ts'
 import type { BlobId } from '../../../shared/model/ids.ts'
-import { ParleyError } from '../../../shared/errors.ts'
-import { BLOB_PROTOCOL, decodeBlobAnswer, encodeBlobRequest } from '../../../shared/wire/blob-stream.ts'
+import { isParleyError, ParleyError } from '../../../shared/errors.ts'
+import {
+  BLOB_CHUNK_BYTES,
+  BLOB_PROTOCOL,
+  decodeBlobAnswer,
+  encodeBlobRequest,
+} from '../../../shared/wire/blob-stream.ts'
 import type { BlobAnswer, BlobRequest } from '../../../shared/wire/blob-stream.ts'
-import { FramedStream, FrameSplitter } from '../../../shared/wire/framed-stream.ts'
-import type { ByteStream } from '../../../shared/wire/framed-stream.ts'
+import { FramedStream } from '../../../shared/wire/framed-stream.ts'
 import { networkFailure } from '../failure.ts'
 
 export type UploadAnswer = Extract<BlobAnswer, { status: 'held' | 'refused' }>
-
-async function openBlobStream(connection: Connection): Promise<ByteStream> {
-  try {
-    return await connection.newStream(BLOB_PROTOCOL, { runOnLimitedConnection: true })
-  } catch (error) {
-    throw networkFailure(error)
-  }
-}
-
-/** @throws unreachable | cancelled | relay-lying */
-export async function uploadBlob(
-  connection: Connection,
-  request: Extract<BlobRequest, { op: 'put' }>,
-  upload: BlobUpload,
-  signal: AbortSignal,
-): Promise<UploadAnswer> {
-  const stream = new FramedStream(await openBlobStream(connection))
-  const frames = stream.frames()
-  try {
-    await stream.write(encodeBlobRequest(request))
-    const first = await nextAnswer(frames)
-    if (first.status === 'held' || first.status === 'refused') return first
-    if (first.status !== 'from' || first.offset > upload.sizeBytes) throw new ParleyError('relay-lying', 'blob answer')
-    let done = first.offset
-    for await (const chunk of upload.read(first.offset)) {
-      if (signal.aborted) throw new ParleyError('cancelled')
-      await stream.write(chunk)
-      done += chunk.length
-      upload.onProgress(done)
-    }
-    const last = await nextAnswer(frames)
-    if (last.status !== 'held' && last.status !== 'refused') throw new ParleyError('relay-lying', 'blob answer')
-    await stream.close()
-    return last
-  } catch (error) {
-    const failure = networkFailure(error)
-    stream.abort(failure)
-    throw failure
-  }
-}
-
-async function nextAnswer(frames: AsyncGenerator<Uint8Array>): Promise<BlobAnswer> {
-  const next = await frames.next()
-  if (next.done === true) throw new ParleyError('unreachable', 'the stream ended')
-  return decodeBlobAnswer(next.value)
-}
 
 export interface BlobGet {
   readonly blobId: BlobId
@@ -64,90 +22,148 @@ export interface BlobGet {
   readonly offset: number
 }
 
-/** The same at a relay and at a device. Null: not here. @throws unreachable | timeout */
+/** @throws unreachable | timeout | cancelled | relay-lying */
+export async function uploadBlob(
+  connection: Connection,
+  request: Extract<BlobRequest, { op: 'put' }>,
+  upload: BlobUpload,
+  signal: AbortSignal,
+): Promise<UploadAnswer> {
+  return onBlobStream(connection, signal, async (stream) => {
+    await stream.write(encodeBlobRequest(request))
+    const first = await nextAnswer(stream)
+    if (first.status === 'held' || first.status === 'refused') return first
+    if (first.status !== 'from' || first.offset > upload.sizeBytes) throw new ParleyError('relay-lying', 'blob answer')
+    // While the bytes go out the relay may already refuse them: whichever comes first.
+    const last = nextAnswer(stream)
+    const sent = sendFrom(stream, first.offset, upload)
+    const answer = await Promise.race([sent.then(() => last), last])
+    if (answer.status === 'held') return answer
+    // Nobody reads the rest: what is still being sent fails and ends.
+    stream.abort(new Error('refused'))
+    await Promise.allSettled([sent])
+    if (answer.status !== 'refused') throw new ParleyError('relay-lying', 'blob answer')
+    return answer
+  })
+}
+
+async function sendFrom(stream: FramedStream, offset: number, upload: BlobUpload): Promise<void> {
+  let done = offset
+  upload.onProgress(done)
+  for await (const chunk of upload.read(offset)) {
+    for (let at = 0; at < chunk.length; at += BLOB_CHUNK_BYTES) {
+      await stream.write(chunk.subarray(at, at + BLOB_CHUNK_BYTES))
+    }
+    done += chunk.length
+    upload.onProgress(done)
+  }
+}
+
+/** The same at a relay and at a device. Null: not here. @throws unreachable | timeout | cancelled | relay-lying */
 export async function downloadBlob(
   connection: Connection,
   request: BlobGet,
   signal: AbortSignal,
 ): Promise<BlobDownload | null> {
-  const stream = await openBlobStream(connection)
-  const onAbort = (): void => {
-    stream.abort(new ParleyError('cancelled'))
-  }
-  signal.addEventListener('abort', onAbort, { once: true })
-  const bytes = bytesOf(stream)
+  const open = await openBlobStream(connection, signal)
   try {
-    await new FramedStream(stream).write(encodeBlobRequest({ op: 'get', ...request }))
-    const head = await readHead(bytes)
-    if (head.answer.status === 'absent') {
-      await stream.close()
+    await open.stream.write(encodeBlobRequest({ op: 'get', ...request }))
+    const answer = await nextAnswer(open.stream)
+    if (answer.status === 'absent') {
+      await open.close()
       return null
     }
-    if (head.answer.status !== 'from') throw new ParleyError('relay-lying', 'blob answer')
-    return {
-      totalBytes: head.answer.totalBytes,
-      chunks: chunks(stream, head.rest, bytes, () => {
-        signal.removeEventListener('abort', onAbort)
-      }),
-    }
+    if (answer.status !== 'from' || answer.offset !== request.offset)
+      throw new ParleyError('relay-lying', 'blob answer')
+    return { totalBytes: answer.totalBytes, chunks: chunksOf(open, answer.totalBytes - request.offset) }
   } catch (error) {
-    signal.removeEventListener('abort', onAbort)
-    const failure = networkFailure(error)
-    stream.abort(failure)
-    throw failure
+    throw open.fail(error)
   }
 }
 
-async function* bytesOf(stream: ByteStream): AsyncGenerator<Uint8Array> {
-  for await (const chunk of stream) yield chunk.subarray()
-}
-
-/** The answer is one frame; what came with it in the same chunk is already ciphertext. */
-async function readHead(bytes: AsyncGenerator<Uint8Array>): Promise<{ answer: BlobAnswer; rest: Uint8Array }> {
-  let received = new Uint8Array()
-  for (;;) {
-    const next = await bytes.next()
-    if (next.done === true) throw new ParleyError('unreachable', 'the stream ended')
-    const joined = new Uint8Array(received.length + next.value.length)
-    joined.set(received)
-    joined.set(next.value, received.length)
-    received = joined
-    const length = received.length >= 4 ? new DataView(received.buffer).getUint32(0) : Infinity
-    if (length > 256 && length !== Infinity) throw new ParleyError('malformed', 'blob answer')
-    if (received.length < 4 + length) continue
-    const [frame] = [...new FrameSplitter().push(received.slice(0, 4 + length))]
-    if (frame === undefined) throw new ParleyError('malformed', 'blob answer')
-    return { answer: decodeBlobAnswer(frame), rest: received.slice(4 + length) }
-  }
-}
-
-async function* chunks(
-  stream: ByteStream,
-  first: Uint8Array,
-  rest: AsyncGenerator<Uint8Array>,
-  onEnd: () => void,
-): AsyncGenerator<Uint8Array> {
+async function* chunksOf(open: OpenStream, expectedBytes: number): AsyncGenerator<Uint8Array> {
+  let left = expectedBytes
+  let finished = false
   try {
-    if (first.length > 0) yield first
-    yield* rest
-    await stream.close()
+    for await (const chunk of open.stream.rawRest()) {
+      left -= chunk.length
+      if (left < 0) throw new ParleyError('relay-lying', 'more bytes than the blob has')
+      yield chunk
+    }
+    finished = true
+    if (left > 0) throw new ParleyError('unreachable', 'the stream ended early')
+    await open.close()
   } catch (error) {
-    throw networkFailure(error)
+    finished = true
+    throw open.fail(error)
   } finally {
-    onEnd()
+    // A reader that stops early wants nothing more to come.
+    if (!finished) open.fail(new ParleyError('cancelled'))
   }
 }
 
 /** @throws unreachable | timeout */
 export async function tellBlobDone(connection: Connection, blobId: BlobId, readCapability: Uint8Array): Promise<void> {
-  const stream = new FramedStream(await openBlobStream(connection))
-  try {
+  await onBlobStream(connection, null, async (stream) => {
     await stream.write(encodeBlobRequest({ op: 'done', blobId, readCapability }))
-    await nextAnswer(stream.frames())
-    await stream.close()
-  } catch (error) {
-    const failure = networkFailure(error)
-    stream.abort(failure)
-    throw failure
+    await nextAnswer(stream)
+  })
+}
+
+interface OpenStream {
+  readonly stream: FramedStream
+  close(): Promise<void>
+  /** Ends it; returns what to throw. */
+  fail(error: unknown): ParleyError
+}
+
+async function openBlobStream(connection: Connection, signal: AbortSignal | null): Promise<OpenStream> {
+  if (signal?.aborted === true) throw new ParleyError('cancelled')
+  const raw = await connection.newStream(BLOB_PROTOCOL, { runOnLimitedConnection: true }).catch((error: unknown) => {
+    throw networkFailure(error)
+  })
+  const stream = new FramedStream(raw)
+  const onAbort = (): void => {
+    stream.abort(new ParleyError('cancelled'))
   }
+  signal?.addEventListener('abort', onAbort, { once: true })
+  return {
+    stream,
+    close: async () => {
+      signal?.removeEventListener('abort', onAbort)
+      await stream.close()
+    },
+    fail: (error) => {
+      signal?.removeEventListener('abort', onAbort)
+      const failure = signal?.aborted === true ? new ParleyError('cancelled') : asFailure(error)
+      stream.abort(failure)
+      return failure
+    },
+  }
+}
+
+function asFailure(error: unknown): ParleyError {
+  if (isParleyError(error, 'malformed')) return new ParleyError('relay-lying', error.detail, { cause: error })
+  return networkFailure(error)
+}
+
+async function onBlobStream<T>(
+  connection: Connection,
+  signal: AbortSignal | null,
+  work: (stream: FramedStream) => Promise<T>,
+): Promise<T> {
+  const open = await openBlobStream(connection, signal)
+  try {
+    const result = await work(open.stream)
+    await open.close()
+    return result
+  } catch (error) {
+    throw open.fail(error)
+  }
+}
+
+async function nextAnswer(stream: FramedStream): Promise<BlobAnswer> {
+  const frame = await stream.nextFrame()
+  if (frame === null) throw new ParleyError('unreachable', 'the stream ended')
+  return decodeBlobAnswer(frame)
 }

@@ -15,6 +15,8 @@ import { networkFailure } from '../failure.ts'
 import { loadQuic } from '../quic.ts'
 
 export const DIAL_WITHIN_MS = 8_000
+/** What a stream may buffer while nobody reads it; libp2p aborts one at 4 MiB. */
+const STREAM_WINDOW_BYTES = 2 * 1024 * 1024
 
 export async function startClientNode(): Promise<Libp2p> {
   const quic = await loadQuic()
@@ -22,34 +24,62 @@ export async function startClientNode(): Promise<Libp2p> {
     addresses: { listen: [] },
     transports: [tcp(), webSockets(), ...(quic === null ? [] : [quic()])],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
     connectionManager: { reconnectRetries: 0 },
     services: { identify: identify(), ping: ping() },
   })
 }
 
-/** All addresses at once; the first that stands is kept, the others are closed. @throws unreachable | timeout */
-export async function dialFirst(node: Libp2p, addresses: readonly string[]): Promise<Connection> {
+/**
+ * All addresses at once; the first whose connection passes `accept` is kept, the others are closed.
+ * @throws relay-lying where somebody answered and failed `accept` in that way; unreachable | timeout
+ */
+export async function dialFirst<T>(
+  node: Libp2p,
+  addresses: readonly string[],
+  accept: (connection: Connection) => Promise<T>,
+): Promise<T> {
   if (addresses.length === 0) throw new ParleyError('unreachable', 'no address')
   const others = new AbortController()
   const signal = AbortSignal.any([others.signal, AbortSignal.timeout(DIAL_WITHIN_MS)])
-  const dials = addresses.map((address) => dial(node, address, signal))
-  try {
-    const first = await Promise.any(dials)
-    others.abort()
-    for (const dialled of dials) {
-      void dialled.then(
-        (connection) => (connection === first || connection.id === first.id ? undefined : connection.close()),
-        () => undefined,
-      )
+  let winner: T | null = null
+  const attempts = addresses.map(async (address) => {
+    const connection = await dial(node, address, signal)
+    try {
+      const accepted = await accept(connection)
+      if (winner !== null) throw new ParleyError('cancelled')
+      winner = accepted
+      return accepted
+    } catch (error) {
+      // It ends by itself; who waits for the first one does not wait for this.
+      connection.abort(error instanceof Error ? error : new Error('not accepted'))
+      throw error
     }
+  })
+  try {
+    const first = await Promise.any(attempts)
+    others.abort()
     return first
   } catch (error) {
-    const [reason] = error instanceof AggregateError ? error.errors : [error]
-    throw networkFailure(reason)
+    throw worthiest(error instanceof AggregateError ? error.errors : [error])
   }
 }
 
+/** What is most worth telling: that somebody lied, then a refusal, then a timeout. */
+function worthiest(errors: readonly unknown[]): ParleyError {
+  const failures = errors.map(networkFailure)
+  const told =
+    failures.find((failure) => failure.code === 'relay-lying') ??
+    failures.find((failure) => failure.code !== 'unreachable' && failure.code !== 'timeout') ??
+    failures.find((failure) => failure.code === 'timeout') ??
+    failures[0]
+  return told ?? new ParleyError('unreachable')
+}
+
 async function dial(node: Libp2p, address: string, signal: AbortSignal): Promise<Connection> {
-  return node.dial(multiaddr(address), { signal, force: true })
+  try {
+    return await node.dial(multiaddr(address), { signal, force: true })
+  } catch (error) {
+    throw networkFailure(error)
+  }
 }

@@ -1,14 +1,17 @@
 /** The owner's half: a proven mailbox, its pushes, and what only an owner may ask. */
 
 import type { OwnerConnection, OwnerHandlers, RelayInfo } from '../../ports/relay.ts'
+import { isParleyError } from '../../../shared/errors.ts'
 import type { EnvelopeId, MailboxId } from '../../../shared/model/ids.ts'
-import { ByteReader } from '../../../shared/wire/bytes.ts'
-import { MAX_BATCH_ITEMS } from '../../../shared/wire/relay-frames.ts'
-import type { PushEntry } from '../../../shared/wire/relay-frames.ts'
+import { decodeRemaining, decodeUsage } from '../../../shared/wire/relay-answers.ts'
+import type { PushEntry } from '../../../shared/wire/relay-answers.ts'
+import { MAX_BATCH_ITEMS, MAX_TOKENS } from '../../../shared/wire/relay-requests.ts'
+import type { DirectoryEntry } from '../../../shared/wire/relay-requests.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import type { RelayLink } from './relay-link.ts'
 
-const TOKENS_A_REQUEST = 4_000
+/** Directory items of one request, in bytes: fits a frame. */
+const DIRECTORY_BYTES = 200_000
 
 export interface OwnerParts {
   readonly link: RelayLink
@@ -19,43 +22,62 @@ export interface OwnerParts {
 }
 
 export function ownerConnection({ link, info, mailboxId, clock, hash }: OwnerParts): OwnerConnection {
-  const nothing = async (answer: Promise<Uint8Array>): Promise<void> => {
-    await answer
-  }
   return {
     info,
     mailboxId,
     putTokens: async (tokens) => {
-      for (let at = 0; at < tokens.length; at += TOKENS_A_REQUEST) {
-        const part = tokens.slice(at, at + TOKENS_A_REQUEST)
-        const entries = part.map(({ token, handle }) => ({ hash: hash(token), handle }))
-        await link.request({ type: 'put-tokens', tokens: entries })
-      }
+      const entries = tokens.map(({ token, handle }) => ({ hash: hash(token), handle }))
+      for (const part of slices(entries, MAX_TOKENS)) await link.tell({ type: 'put-tokens', tokens: part })
     },
-    revokeTokens: (tokens) => nothing(link.request({ type: 'revoke-tokens', hashes: tokens.map(hash) })),
+    revokeTokens: async (tokens) => {
+      const hashes = tokens.map(hash)
+      for (const part of slices(hashes, MAX_TOKENS)) await link.tell({ type: 'revoke-tokens', hashes: part })
+    },
     putDirectory: async (entry) => {
-      const payload = await link.request({ type: 'put-directory', ...entry })
-      return { remaining: new ByteReader(payload).u32() }
+      let remaining = 0
+      for (const part of directoryParts(entry)) {
+        remaining = await link.ask({ type: 'put-directory', ...part }, decodeRemaining)
+      }
+      return { remaining }
     },
-    putInviteSlot: (slot) => nothing(link.request({ type: 'put-invite', ...slot })),
-    closeInviteSlot: (slotId) => nothing(link.request({ type: 'close-invite', slotId })),
+    putInviteSlot: (slot) => link.tell({ type: 'put-invite', ...slot }),
+    closeInviteSlot: (slotId) => link.tell({ type: 'close-invite', slotId }),
     acknowledge: (envelopeIds) => acknowledge(link, envelopeIds),
-    usage: async () => {
-      const reader = new ByteReader(await link.request({ type: 'usage' }))
-      return { envelopeCount: reader.u32(), bytes: reader.u48() }
-    },
+    usage: () => link.ask({ type: 'usage' }, decodeUsage),
     ping: async () => {
       const startedAtMs = clock.monotonicMs()
-      await link.request({ type: 'ping' })
+      await link.tell({ type: 'ping' })
       return clock.monotonicMs() - startedAtMs
     },
     close: () => link.close(),
   }
 }
 
+function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size)
+}
+
+/** Only the first one replaces; each carries the last resort. */
+function* directoryParts(entry: DirectoryEntry): Generator<DirectoryEntry> {
+  let items: Uint8Array[] = []
+  let bytes = 0
+  let replace = entry.replace
+  for (const item of entry.items) {
+    if (items.length > 0 && bytes + item.length > DIRECTORY_BYTES) {
+      yield { ...entry, items, replace }
+      replace = false
+      items = []
+      bytes = 0
+    }
+    items.push(item)
+    bytes += item.length
+  }
+  yield { ...entry, items, replace }
+}
+
 async function acknowledge(link: RelayLink, envelopeIds: readonly EnvelopeId[]): Promise<void> {
-  for (let at = 0; at < envelopeIds.length; at += MAX_BATCH_ITEMS) {
-    await link.request({ type: 'acknowledge', envelopeIds: envelopeIds.slice(at, at + MAX_BATCH_ITEMS) })
+  for (const part of slices(envelopeIds, MAX_BATCH_ITEMS)) {
+    await link.tell({ type: 'acknowledge', envelopeIds: part })
   }
 }
 
@@ -74,12 +96,19 @@ export class PushQueue {
   }
 
   push(entries: readonly PushEntry[]): void {
-    this.#tail = this.#tail.then(async () => {
+    this.#tail = this.#tail.then(() => this.#deliver(entries))
+  }
+
+  async #deliver(entries: readonly PushEntry[]): Promise<void> {
+    const link = this.#link
+    if (link === null || link.closed) return
+    try {
       const taken = await this.#handlers.onPush(entries)
-      const link = this.#link
-      if (taken.length === 0 || link === null || link.closed) return
-      // A lost acknowledgement is harmless: the envelope is pushed again and dropped by its id.
-      await acknowledge(link, taken).catch(() => undefined)
-    })
+      if (taken.length > 0) await acknowledge(link, taken)
+    } catch (error) {
+      if (!isParleyError(error)) throw error
+      // Nothing is lost: what was not acknowledged is pushed again after a reconnect, and dropped by its id where it was taken.
+      if (!link.closed) link.fail(error.code)
+    }
   }
 }

@@ -2,29 +2,27 @@
 
 import type { Connection } from '@libp2p/interface'
 import type { Clock } from '../../ports/runtime.ts'
-import { verifyEd25519, type Ed25519Verify } from './signatures.ts'
+import { verifyEd25519 } from './signatures.ts'
 import type { RelayId } from '../../../shared/model/ids.ts'
 import { idToBytes } from '../../../shared/model/ids.ts'
 import type { ErrorCode } from '../../../shared/errors.ts'
 import { isParleyError, ParleyError } from '../../../shared/errors.ts'
 import { FramedStream } from '../../../shared/wire/framed-stream.ts'
-import {
-  decodeHelloAnswer,
-  decodeRelayMessage,
-  encodeRequest,
-  MAILBOX_PROTOCOL,
-  MAILBOX_VERSION,
-} from '../../../shared/wire/relay-frames.ts'
-import type { HelloAnswer, PushEntry, RelayRequest } from '../../../shared/wire/relay-frames.ts'
+import { decodeHelloAnswer, decodeRelayMessage } from '../../../shared/wire/relay-answers.ts'
+import type { HelloAnswer, PushEntry } from '../../../shared/wire/relay-answers.ts'
+import type { Refusal } from '../../../shared/wire/relay-codes.ts'
+import { encodeRequest, MAILBOX_PROTOCOL, MAILBOX_VERSION } from '../../../shared/wire/relay-requests.ts'
+import type { RelayRequest } from '../../../shared/wire/relay-requests.ts'
 import { decodeFrontEnds, frontEndsToSign } from '../../../shared/wire/relay-signed.ts'
 import type { FrontEnds } from '../../../shared/wire/relay-signed.ts'
 import { networkFailure } from '../failure.ts'
 
-const ANSWER_WITHIN_MS = 15_000
+export const ANSWER_WITHIN_MS = 15_000
 
 export interface LinkHandlers {
   onPush(entries: readonly PushEntry[]): void
   onStock(lookupId: Uint8Array, remaining: number): void
+  /** Once, whoever ended it; `cancelled` when it was this side. */
   onClosed(code: ErrorCode): void
 }
 
@@ -35,19 +33,18 @@ interface Waiting {
 }
 
 export class RelayLink {
+  readonly connection: Connection
   readonly #stream: FramedStream
-  readonly #connection: Connection
   readonly #clock: Clock
   readonly #handlers: LinkHandlers
   readonly #waiting = new Map<number, Waiting>()
   #nextId = 1
   #closed = false
-  #hello: HelloAnswer | null = null
-  #frontEnds: FrontEnds | null = null
+  #greeting: { readonly hello: HelloAnswer; readonly frontEnds: FrontEnds } | null = null
 
   private constructor(stream: FramedStream, connection: Connection, clock: Clock, handlers: LinkHandlers) {
     this.#stream = stream
-    this.#connection = connection
+    this.connection = connection
     this.#clock = clock
     this.#handlers = handlers
   }
@@ -59,13 +56,14 @@ export class RelayLink {
   static async open(
     connection: Connection,
     expected: RelayId | null,
-    options: { readonly clock: Clock; readonly handlers: LinkHandlers; readonly verify?: Ed25519Verify },
+    clock: Clock,
+    handlers: LinkHandlers,
   ): Promise<RelayLink> {
     const stream = await openStream(connection)
-    const link = new RelayLink(new FramedStream(stream), connection, options.clock, options.handlers)
+    const link = new RelayLink(new FramedStream(stream), connection, clock, handlers)
     void link.#read()
     try {
-      await link.#greet(expected, options.verify ?? verifyEd25519)
+      link.#greeting = await link.#greet(expected)
       return link
     } catch (error) {
       await link.close()
@@ -73,63 +71,71 @@ export class RelayLink {
     }
   }
 
-  async #greet(expected: RelayId | null, verify: Ed25519Verify): Promise<void> {
-    const payload = await this.request({ type: 'hello', minVersion: MAILBOX_VERSION, maxVersion: MAILBOX_VERSION })
-    try {
-      const hello = decodeHelloAnswer(payload)
-      const { list, body, signature } = decodeFrontEnds(hello.frontEnds)
-      const proven =
-        (expected === null || list.relayId === expected) &&
-        list.peers.includes(this.#connection.remotePeer.toString()) &&
-        verify(idToBytes(list.relayId), frontEndsToSign(body), signature)
-      if (!proven) throw new ParleyError('relay-lying', 'front ends')
-      this.#hello = hello
-      this.#frontEnds = list
-    } catch (error) {
-      if (!isParleyError(error, 'malformed')) throw error
-      throw new ParleyError('relay-lying', error.detail, { cause: error })
-    }
+  async #greet(expected: RelayId | null) {
+    const hello = await this.ask(
+      { type: 'hello', minVersion: MAILBOX_VERSION, maxVersion: MAILBOX_VERSION },
+      decodeHelloAnswer,
+    )
+    const frontEnds = provenFrontEnds(hello.frontEnds, this.connection.remotePeer.toString(), expected)
+    if (frontEnds === null || hello.version !== MAILBOX_VERSION) throw new ParleyError('relay-lying', 'front ends')
+    return { hello, frontEnds }
   }
 
   get hello(): HelloAnswer {
-    if (this.#hello === null) throw new Error('the relay has not been greeted')
-    return this.#hello
+    if (this.#greeting === null) throw new Error('the relay has not been greeted')
+    return this.#greeting.hello
   }
 
   get frontEnds(): FrontEnds {
-    if (this.#frontEnds === null) throw new Error('the relay has not been greeted')
-    return this.#frontEnds
-  }
-
-  get connection(): Connection {
-    return this.#connection
+    if (this.#greeting === null) throw new Error('the relay has not been greeted')
+    return this.#greeting.frontEnds
   }
 
   get closed(): boolean {
     return this.#closed
   }
 
-  /** @throws the relay's code; unreachable | timeout */
-  async request(request: RelayRequest): Promise<Uint8Array> {
+  /** @throws the relay's refusal; unreachable | timeout | relay-lying: the answer is not what was asked for */
+  async ask<T>(request: RelayRequest, decode: (payload: Uint8Array) => T): Promise<T> {
+    const payload = await this.#request(request)
+    try {
+      return decode(payload)
+    } catch (error) {
+      if (!isParleyError(error, 'malformed')) throw error
+      this.fail('relay-lying')
+      throw new ParleyError('relay-lying', error.detail, { cause: error })
+    }
+  }
+
+  /** A request whose answer says nothing but that it was carried out. */
+  tell(request: RelayRequest): Promise<void> {
+    return this.ask(request, (payload) => {
+      if (payload.length !== 0) throw new ParleyError('malformed', 'an answer where none was asked for')
+    })
+  }
+
+  async #request(request: RelayRequest): Promise<Uint8Array> {
     if (this.#closed) throw new ParleyError('unreachable', 'closed')
     const requestId = this.#nextId
     this.#nextId = (this.#nextId % 0xffffffff) + 1
-    const answer = new Promise<Uint8Array>((resolve, reject) => {
+    const frame = encodeRequest(requestId, request)
+    const answer = this.#expect(requestId, request.type)
+    try {
+      await this.#stream.write(frame)
+    } catch (error) {
+      this.#end(networkFailure(error).code)
+    }
+    return answer
+  }
+
+  #expect(requestId: number, what: string): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
       const cancelTimeout = this.#clock.after(ANSWER_WITHIN_MS, () => {
         this.#waiting.delete(requestId)
-        reject(new ParleyError('timeout', request.type))
+        reject(new ParleyError('timeout', what))
       })
       this.#waiting.set(requestId, { resolve, reject, cancelTimeout })
     })
-    try {
-      await this.#stream.write(encodeRequest(requestId, request))
-    } catch (error) {
-      this.#end('unreachable')
-      // The answer's rejection says the same.
-      await answer.catch(() => undefined)
-      throw networkFailure(error)
-    }
-    return answer
   }
 
   async #read(): Promise<void> {
@@ -155,7 +161,8 @@ export class RelayLink {
         this.#settle(message.requestId)?.resolve(message.payload)
         return
       case 'error':
-        this.#settle(message.requestId)?.reject(new ParleyError(message.code, 'relay'))
+        if (message.requestId === 0) this.#end(message.refusal.code)
+        else this.#settle(message.requestId)?.reject(refusalError(message.refusal))
     }
   }
 
@@ -171,6 +178,12 @@ export class RelayLink {
     this.#closed = true
     for (const requestId of [...this.#waiting.keys()]) this.#settle(requestId)?.reject(new ParleyError(code, 'closed'))
     this.#handlers.onClosed(code)
+  }
+
+  /** Ends it for a reason of this side's. */
+  fail(code: ErrorCode): void {
+    this.#stream.abort(new Error(code))
+    this.#end(code)
   }
 
   async close(): Promise<void> {
@@ -189,4 +202,23 @@ async function openStream(connection: Connection) {
   } catch (error) {
     throw networkFailure(error)
   }
+}
+
+/** Null: not the list of the relay that is wanted, not signed by it, or it does not name who answered. */
+function provenFrontEnds(signedList: Uint8Array, remotePeer: string, expected: RelayId | null): FrontEnds | null {
+  try {
+    const { list, body, signature } = decodeFrontEnds(signedList)
+    const proven =
+      (expected === null || list.relayId === expected) &&
+      list.peers.includes(remotePeer) &&
+      verifyEd25519(idToBytes(list.relayId), frontEndsToSign(body), signature)
+    return proven ? list : null
+  } catch (error) {
+    if (isParleyError(error)) return null
+    throw error
+  }
+}
+
+export function refusalError({ code, retryAfterSeconds }: Refusal): ParleyError {
+  return new ParleyError(code, retryAfterSeconds === 0 ? 'relay' : `relay: again in ${retryAfterSeconds} s`)
 }

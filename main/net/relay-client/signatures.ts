@@ -1,18 +1,21 @@
-/** Ed25519 for what relays and owners sign; the keys here are apart from those of sessions. */
+/** Ed25519 and SHA-256 for what relays and owners sign; the keys here are apart from those of sessions. */
 
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 
 // DER headers of RFC 8410.
 const PRIVATE_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 const PUBLIC_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 
-export type Ed25519Verify = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(bytes).digest())
+}
 
-export const verifyEd25519: Ed25519Verify = (publicKey, message, signature) => {
+export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   try {
     const key = createPublicKey({ key: Buffer.concat([PUBLIC_PREFIX, publicKey]), format: 'der', type: 'spki' })
     return verify(null, message, key, signature)
   } catch {
+    // Bytes that are no point on the curve.
     return false
   }
 }

@@ -1,0 +1,139 @@
+/** Mailboxes and their connected owners: opening, tokens, acknowledgements, the prekey directory, invite slots. Knows no network. */
+
+import { timingSafeEqual } from 'node:crypto'
+import type { EnvelopeId, MailboxId } from '../shared/model/ids.ts'
+import { idFromBytes } from '../shared/model/ids.ts'
+import type { InviteTaken, UsageAnswer } from '../shared/wire/relay-answers.ts'
+import type { DirectoryEntry, TokenEntry } from '../shared/wire/relay-requests.ts'
+import type { RelayConfig } from './config.ts'
+import { sha256 } from './hashes.ts'
+import { Refused } from './refused.ts'
+import type { RelayStore, StoredEnvelope } from './storage/relay-store.ts'
+
+/** Under this many one-time items the owner is told. */
+export const LOW_STOCK = 20
+const MAX_INVITE_LIFE_MS = 366 * 24 * 60 * 60 * 1000
+
+/** A connected owner. */
+export interface OwnerListener {
+  onDeposited(): void
+  onStock(lookupId: Uint8Array, remaining: number): void
+  /** The owner came back on another connection. */
+  onReplaced(): void
+}
+
+export interface MailboxParts {
+  readonly store: RelayStore
+  readonly config: RelayConfig
+  readonly now: () => number
+  /** A one-time item went out. */
+  readonly onTaken: () => void
+}
+
+export class Mailboxes {
+  readonly #parts: MailboxParts
+  readonly #owners = new Map<MailboxId, OwnerListener>()
+
+  constructor(parts: MailboxParts) {
+    this.#parts = parts
+  }
+
+  /** Opens the mailbox where there is none. @throws relay-refused | relay-full */
+  async open(mailboxPublic: Uint8Array, admission: Uint8Array): Promise<MailboxId> {
+    const { store, now } = this.#parts
+    const mailboxId = idFromBytes<MailboxId>(sha256(mailboxPublic))
+    const opened = await store.openMailbox(
+      { mailboxId, publicKey: mailboxPublic, openedAtMs: now() },
+      this.#admits(admission),
+    )
+    if (opened === 'not-admitted') throw new Refused('relay-refused', 'no new mailboxes')
+    if (opened === 'full') throw new Refused('relay-full', 'mailboxes')
+    return mailboxId
+  }
+
+  #admits(admission: Uint8Array): boolean {
+    const { newMailboxes, operatorSecret } = this.#parts.config
+    if (newMailboxes !== 'secret') return newMailboxes === 'open'
+    return timingSafeEqual(sha256(admission), sha256(new TextEncoder().encode(operatorSecret)))
+  }
+
+  /** From here on this connection is pushed to; one that was there before is let go. */
+  async attach(mailboxId: MailboxId, listener: OwnerListener): Promise<void> {
+    const before = this.#owners.get(mailboxId)
+    this.#owners.set(mailboxId, listener)
+    before?.onReplaced()
+    for (const { lookupId, remaining } of await this.#parts.store.directoryStock(mailboxId)) {
+      if (remaining < LOW_STOCK) listener.onStock(lookupId, remaining)
+    }
+    listener.onDeposited()
+  }
+
+  detach(mailboxId: MailboxId, listener: OwnerListener): void {
+    if (this.#owners.get(mailboxId) === listener) this.#owners.delete(mailboxId)
+  }
+
+  wake(mailboxIds: ReadonlySet<MailboxId>): void {
+    for (const mailboxId of mailboxIds) this.#owners.get(mailboxId)?.onDeposited()
+  }
+
+  /** @throws relay-quota */
+  async putTokens(mailboxId: MailboxId, tokens: readonly TokenEntry[]): Promise<void> {
+    if ((await this.#parts.store.putTokens(mailboxId, tokens)) === 'full') throw new Refused('relay-quota', 'tokens')
+  }
+
+  revokeTokens(mailboxId: MailboxId, hashes: readonly Uint8Array[]): Promise<void> {
+    return this.#parts.store.revokeTokens(mailboxId, hashes)
+  }
+
+  waiting(
+    mailboxId: MailboxId,
+    afterSequence: number,
+    limits: { readonly count: number; readonly bytes: number },
+  ): Promise<readonly StoredEnvelope[]> {
+    return this.#parts.store.envelopesAfter(mailboxId, afterSequence, limits, this.#parts.now())
+  }
+
+  acknowledge(mailboxId: MailboxId, envelopeIds: readonly EnvelopeId[]): Promise<void> {
+    return this.#parts.store.collect(mailboxId, envelopeIds, this.#parts.now())
+  }
+
+  usage(mailboxId: MailboxId): Promise<UsageAnswer> {
+    return this.#parts.store.usage(mailboxId)
+  }
+
+  /** How many items lie there now. @throws relay-refused: that lookup id is another mailbox's | relay-quota */
+  async putDirectory(mailboxId: MailboxId, entry: DirectoryEntry): Promise<number> {
+    const stored = await this.#parts.store.putDirectory(mailboxId, entry)
+    if (stored === 'foreign') throw new Refused('relay-refused', 'directory')
+    if (stored === 'full') throw new Refused('relay-quota', 'directories')
+    return stored
+  }
+
+  /** Each one-time item goes out once, and only after that is on disk. */
+  async takeDirectory(lookupId: Uint8Array): Promise<Uint8Array | null> {
+    const taken = await this.#parts.store.takeDirectory(lookupId)
+    if (taken === null) return null
+    this.#parts.onTaken()
+    if (taken.remaining < LOW_STOCK) this.#owners.get(taken.mailboxId)?.onStock(lookupId, taken.remaining)
+    return taken.item
+  }
+
+  /** @throws relay-refused: that slot is another mailbox's | relay-quota */
+  async putInvite(
+    mailboxId: MailboxId,
+    slot: { readonly slotId: Uint8Array; readonly item: Uint8Array; readonly expiresAtMs: number },
+  ): Promise<void> {
+    const expiresAtMs = Math.min(slot.expiresAtMs, this.#parts.now() + MAX_INVITE_LIFE_MS)
+    const stored = await this.#parts.store.putInvite(mailboxId, { ...slot, expiresAtMs })
+    if (stored === 'foreign') throw new Refused('relay-refused', 'invite')
+    if (stored === 'full') throw new Refused('relay-quota', 'invites')
+  }
+
+  closeInvite(mailboxId: MailboxId, slotId: Uint8Array): Promise<void> {
+    return this.#parts.store.closeInvite(mailboxId, slotId)
+  }
+
+  takeInvite(slotId: Uint8Array, takerNonce: Uint8Array): Promise<InviteTaken> {
+    return this.#parts.store.takeInvite(slotId, takerNonce, this.#parts.now())
+  }
+}

@@ -1,0 +1,93 @@
+/** What a connected owner is sent: envelopes in the order of deposit, as far as the owner's credit reaches. */
+
+import type { EnvelopeId, MailboxId } from '../shared/model/ids.ts'
+import type { PushEntry } from '../shared/wire/relay-answers.ts'
+import { MAX_BATCH_ITEMS } from '../shared/wire/relay-requests.ts'
+import type { Mailboxes } from './mailboxes.ts'
+
+/** Fits one frame together with what stands around each envelope. */
+const PUSH_BYTES = 240_000
+/** What one slow owner may hold, whatever credit it asks for. */
+const MAX_CREDIT_BYTES = 4 * 1024 * 1024
+
+export interface PushParts {
+  readonly mailboxes: Mailboxes
+  readonly mailboxId: MailboxId
+  readonly creditBytes: number
+  readonly now: () => number
+  /** Resolves when the stream can take more. */
+  readonly send: (entries: readonly PushEntry[]) => Promise<void>
+  readonly onFailure: (error: unknown) => void
+}
+
+export class OwnerPushes {
+  readonly #parts: PushParts
+  readonly #creditBytes: number
+  readonly #inFlight = new Map<EnvelopeId, number>()
+  #inFlightBytes = 0
+  #afterSequence = 0
+  #running = false
+  #again = false
+  #stopped = false
+
+  constructor(parts: PushParts) {
+    this.#parts = parts
+    this.#creditBytes = Math.min(parts.creditBytes, MAX_CREDIT_BYTES)
+  }
+
+  /** There may be something new, or room for more. */
+  wake(): void {
+    this.#again = true
+    if (this.#running || this.#stopped) return
+    this.#running = true
+    void this.#run()
+  }
+
+  acknowledged(envelopeIds: readonly EnvelopeId[]): void {
+    for (const envelopeId of envelopeIds) {
+      this.#inFlightBytes -= this.#inFlight.get(envelopeId) ?? 0
+      this.#inFlight.delete(envelopeId)
+    }
+    this.wake()
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#again && !this.#stopped) {
+        this.#again = false
+        while (this.#inFlightBytes < this.#creditBytes && !this.#stopped && (await this.#pushSome()));
+      }
+    } catch (error) {
+      this.#parts.onFailure(error)
+    } finally {
+      this.#running = false
+    }
+  }
+
+  /** False: nothing waits. */
+  async #pushSome(): Promise<boolean> {
+    const { mailboxes, mailboxId, now, send } = this.#parts
+    const bytes = Math.min(PUSH_BYTES, this.#creditBytes - this.#inFlightBytes)
+    const waiting = await mailboxes.waiting(mailboxId, this.#afterSequence, { count: MAX_BATCH_ITEMS, bytes })
+    const last = waiting.at(-1)
+    if (last === undefined || this.#stopped) return false
+    this.#afterSequence = last.sequence
+    for (const { envelopeId, envelope } of waiting) {
+      this.#inFlight.set(envelopeId, envelope.length)
+      this.#inFlightBytes += envelope.length
+    }
+    const nowMs = now()
+    await send(
+      waiting.map(({ handle, envelope, storedAtMs }) => ({
+        handle,
+        envelope,
+        heldMs: Math.max(0, nowMs - storedAtMs),
+      })),
+    )
+    return true
+  }
+}

@@ -1,0 +1,159 @@
+/** One SQLite file: WAL, `synchronous=FULL`, pages wiped on delete; statements prepared once; many requests a commit. */
+
+import Database from 'better-sqlite3'
+import { ParleyError } from '../../shared/errors.ts'
+
+export type Row = Readonly<Record<string, unknown>>
+
+export function bytesOf(row: Row, column: string): Uint8Array {
+  const value = row[column]
+  if (!(value instanceof Uint8Array)) throw new Error(`${column} is not bytes`)
+  return new Uint8Array(value)
+}
+
+export function numberOf(row: Row | undefined, column: string): number {
+  const value = row?.[column]
+  if (typeof value !== 'number') throw new Error(`${column} is not a number`)
+  return value
+}
+
+interface Statement {
+  run(...values: readonly unknown[]): { readonly changes: number }
+  get(...values: readonly unknown[]): unknown
+  all(...values: readonly unknown[]): unknown[]
+}
+
+interface Connection {
+  readonly inTransaction: boolean
+  prepare(sql: string): Statement
+  exec(sql: string): unknown
+  pragma(source: string): unknown
+  close(): unknown
+}
+
+interface Waiting {
+  readonly run: () => () => void
+  readonly fail: (error: unknown) => void
+}
+
+/** Requests of one transaction: bounds how long the first of them waits. */
+const MAX_GROUP = 512
+
+export class SqliteDatabase {
+  readonly #database: Connection
+  readonly #statements = new Map<string, Statement>()
+  readonly #queue: Waiting[] = []
+  #scheduled = false
+
+  /** @throws Error when the file was written by a newer version */
+  constructor(path: string, migrations: readonly string[]) {
+    this.#database = new Database(path)
+    this.#database.pragma('journal_mode = WAL')
+    this.#database.pragma('synchronous = FULL')
+    this.#database.pragma('foreign_keys = ON')
+    this.#database.pragma('secure_delete = ON')
+    this.#migrate(migrations)
+  }
+
+  #migrate(migrations: readonly string[]): void {
+    const version = numberOf(this.get('select user_version as version from pragma_user_version'), 'version')
+    if (version > migrations.length) {
+      throw new Error(
+        `The relay's database was written by a newer version (${version}); this one knows ${migrations.length}.`,
+      )
+    }
+    for (const [index, script] of migrations.entries()) {
+      if (index < version) continue
+      this.#transact(() => {
+        this.#database.exec(script)
+        this.#database.pragma(`user_version = ${index + 1}`)
+      })
+    }
+  }
+
+  #transact<T>(body: () => T): T {
+    this.run('begin immediate')
+    try {
+      const value = body()
+      this.run('commit')
+      return value
+    } catch (error) {
+      // A full disk may have rolled it back already.
+      if (this.#database.inTransaction) this.run('rollback')
+      throw error
+    }
+  }
+
+  #prepare(sql: string): Statement {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const statement = this.#database.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  run(sql: string, ...values: readonly unknown[]): number {
+    return this.#prepare(sql).run(...values).changes
+  }
+
+  get(sql: string, ...values: readonly unknown[]): Row | undefined {
+    return this.#prepare(sql).get(...values) as Row | undefined
+  }
+
+  all(sql: string, ...values: readonly unknown[]): readonly Row[] {
+    return this.#prepare(sql).all(...values) as Row[]
+  }
+
+  /**
+   * Resolves with what `body` returned once that is durable: whatever is queued when the event loop comes round shares one
+   * transaction and one flush. A `body` that throws undoes the whole group, so it throws for a bug only.
+   * @throws relay-full: the disk is
+   */
+  commit<T>(body: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({
+        run: () => {
+          const value = body()
+          return () => {
+            resolve(value)
+          }
+        },
+        fail: reject,
+      })
+      this.#schedule()
+    })
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    const group = this.#queue.splice(0, MAX_GROUP)
+    if (this.#queue.length > 0) this.#schedule()
+    try {
+      const settle = this.#transact(() => group.map((waiting) => waiting.run()))
+      for (const resolve of settle) resolve()
+    } catch (error) {
+      for (const waiting of group) waiting.fail(asExpected(error))
+    }
+  }
+
+  erase(): void {
+    this.#database.pragma('wal_checkpoint(TRUNCATE)')
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
+
+function asExpected(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : null
+  return code === 'SQLITE_FULL' ? new ParleyError('relay-full', 'disk', { cause: error }) : error
+}
