@@ -9,7 +9,7 @@ import { bytes, makeParty, TestDevice, text, withBitFlipped } from './testing/de
 import { repeatableRandom } from './testing/repeatable-random.ts'
 
 /** More by a flag: PARLEY_SEEDS=2000. */
-const RUNS = Number(process.env['PARLEY_SEEDS'] ?? 250)
+const RUNS = Number(process.env['PARLEY_SEEDS'] ?? 100)
 const backend = selectBackend()
 
 type Name = 'alice' | 'bob'

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { equalBytes } from '../../shared/wire/bytes.ts'
 import { ENVELOPE_VERSION, SUITE } from '../../shared/wire/envelope.ts'
 import { selectBackend } from './backend/select-backend.ts'
 import {
@@ -82,6 +83,7 @@ describe.each(targets)('$name', ({ sample, run }) => {
     let refused = 0
     fc.assert(
       fc.property(inputs(sample), (input) => {
+        fc.pre(!equalBytes(input, sample))
         const outcome = outcomeOf(() => run(input))
         if (outcome === 'accepted') return
         refused += 1

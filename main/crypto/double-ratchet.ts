@@ -39,7 +39,7 @@ export interface SkippedKey {
 export type SkippedKeyRef = Pick<SkippedKey, 'headerKeyId' | 'messageNumber'>
 
 export interface SkippedKeyLookup {
-  find(headerKeyId: Uint8Array, messageNumber: number): Uint8Array | undefined
+  readonly find: (headerKeyId: Uint8Array, messageNumber: number) => Uint8Array | undefined
 }
 
 /** What an envelope held. The caller commits session, new rows and the deletion of the used one together, or nothing. */

@@ -32,9 +32,9 @@ const NO_SKIPPED = { find: () => undefined }
 
 /** This device's own prekeys by number, old ones too; undefined when there is none (any more). */
 export interface PrekeyLookup {
-  signed(id: number): PrekeySecret | undefined
-  oneTime(id: number): PrekeySecret | undefined
-  kem(id: number): PrekeySecret | undefined
+  readonly signed: (id: number) => PrekeySecret | undefined
+  readonly oneTime: (id: number) => PrekeySecret | undefined
+  readonly kem: (id: number) => PrekeySecret | undefined
 }
 
 export interface OpenedHandshake {

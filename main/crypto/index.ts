@@ -2,7 +2,7 @@
 
 export { createCrypto, deriveKey, generateSigningKey, publicKeyOf, sign, verify } from './crypto.ts'
 export type { Crypto, RandomSource } from './crypto.ts'
-export type { Backend, KeyPair } from './backend/backend.ts'
+export type { Backend } from './backend/backend.ts'
 export {
   deviceIdOf,
   generateAccount,
@@ -20,16 +20,15 @@ export {
   sealDirectoryItem,
   verifyPrekeyBundle,
 } from './prekeys.ts'
-export type { PrekeyBundle, PrekeyKind, PrekeySecret } from './prekeys.ts'
+export type { PrekeyBundle, PrekeySecret } from './prekeys.ts'
 export { handshakeSessionId, openHandshake, startSession } from './handshake.ts'
-export type { OpenedHandshake, PrekeyLookup } from './handshake.ts'
+export type { PrekeyLookup } from './handshake.ts'
 export { decryptMessage, encryptMessage, MAX_UNANSWERED_MESSAGES, unansweredMessages } from './double-ratchet.ts'
-export type { Decrypted, SkippedKey, SkippedKeyLookup, SkippedKeyRef } from './double-ratchet.ts'
+export type { SkippedKey, SkippedKeyLookup, SkippedKeyRef } from './double-ratchet.ts'
 export { openEphemeral, sealEphemeral } from './ephemeral.ts'
 export { decodeSession, encodeSession } from './session-state.ts'
 export type { SessionState } from './session-state.ts'
 export { envelopeKind } from '../../shared/wire/envelope.ts'
-export type { EnvelopeKind } from '../../shared/wire/envelope.ts'
 export { envelopeId } from './envelope.ts'
 export {
   ATTACHMENT_SEGMENT_BYTES,

@@ -114,7 +114,7 @@ function readPlace(reader: ByteReader): InvitePlace {
 
 /**
  * Bundle: what the secret opens. u8 version ‖ u48 expiry ms ‖ u16-bytes profile ‖ u16-bytes prekey bundle ‖
- * signature 64 by the account key over `parley/v1/invite` ‖ slot id ‖ everything before.
+ * signature 64 by the account key over `parley/v1/invite-signature` ‖ slot id ‖ everything before.
  */
 export interface InviteBundle {
   readonly expiresAtMs: number

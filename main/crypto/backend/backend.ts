@@ -16,34 +16,34 @@ export type Implementation = 'node' | 'noble'
 export interface Backend {
   /** Which implementation serves each primitive, for the about page. */
   readonly names: Readonly<Record<'hash' | 'mac' | 'aead' | 'x25519' | 'ed25519' | 'mlKem', Implementation>>
-  random(sizeBytes: number): Uint8Array
-  sha256(bytes: Uint8Array): Uint8Array
-  sha512(bytes: Uint8Array): Uint8Array
-  hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array
+  readonly random: (sizeBytes: number) => Uint8Array
+  readonly sha256: (bytes: Uint8Array) => Uint8Array
+  readonly sha512: (bytes: Uint8Array) => Uint8Array
+  readonly hmacSha256: (key: Uint8Array, bytes: Uint8Array) => Uint8Array
   /** RFC 5869 with SHA-256. @param info at most 1,024 bytes: Node's limit */
-  hkdf(ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, sizeBytes: number): Uint8Array
+  readonly hkdf: (ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, sizeBytes: number) => Uint8Array
   /** AES-256-GCM, 96-bit nonce; the 16-byte tag is at the end. */
-  seal(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plaintext: Uint8Array): Uint8Array
+  readonly seal: (key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plaintext: Uint8Array) => Uint8Array
   /** Null: not authentic. */
-  open(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array): Uint8Array | null
-  x25519Public(secretKey: Uint8Array): Uint8Array
+  readonly open: (key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array) => Uint8Array | null
+  readonly x25519Public: (secretKey: Uint8Array) => Uint8Array
   /** Null: no key, or the result would be all zero (RFC 7748 section 6.1). */
-  x25519(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array | null
-  ed25519Public(secretKey: Uint8Array): Uint8Array
-  ed25519Sign(secretKey: Uint8Array, message: Uint8Array): Uint8Array
+  readonly x25519: (secretKey: Uint8Array, publicKey: Uint8Array) => Uint8Array | null
+  readonly ed25519Public: (secretKey: Uint8Array) => Uint8Array
+  readonly ed25519Sign: (secretKey: Uint8Array, message: Uint8Array) => Uint8Array
   /**
    * RFC 8032 section 5.1.7 at its strictest: key and R in their canonical encoding, S below the group order, no key
    * of small order, and the equation without the cofactor.
    */
-  ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
-  mlKemPublic(seed: Uint8Array): Uint8Array
+  readonly ed25519Verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean
+  readonly mlKemPublic: (seed: Uint8Array) => Uint8Array
   /** Null: not a public key (FIPS 203 section 7.2). @param randomness 32 bytes */
-  mlKemEncapsulate(
+  readonly mlKemEncapsulate: (
     publicKey: Uint8Array,
     randomness: Uint8Array,
-  ): { readonly ciphertext: Uint8Array; readonly secret: Uint8Array } | null
+  ) => { readonly ciphertext: Uint8Array; readonly secret: Uint8Array } | null
   /** A ciphertext made for another key gives an unpredictable secret. Null: wrong size. */
-  mlKemDecapsulate(seed: Uint8Array, ciphertext: Uint8Array): Uint8Array | null
+  readonly mlKemDecapsulate: (seed: Uint8Array, ciphertext: Uint8Array) => Uint8Array | null
   /** In constant time. */
-  equal(a: Uint8Array, b: Uint8Array): boolean
+  readonly equal: (a: Uint8Array, b: Uint8Array) => boolean
 }

@@ -22,8 +22,10 @@ import type {
   PrekeyBundle,
   PrekeyLookup,
   PrekeySecret,
+  RemoteParty,
   SessionState,
   SkippedKey,
+  SkippedKeyLookup,
   SkippedKeyRef,
 } from '../index.ts'
 
@@ -69,7 +71,8 @@ export function makeParty(c: Crypto, options: { readonly lastResort?: boolean } 
 }
 
 export function begin(c: Crypto, from: TestParty, to: TestParty): SessionState {
-  return startSession(c, from.local, { account: to.local.account, device: to.entry }, to.bundle)
+  const remote: RemoteParty = { account: to.local.account, device: to.entry }
+  return startSession(c, from.local, remote, to.bundle)
 }
 
 /** One end of one session, with its rows of skipped keys. Its state passes through its stored form at each step. */
@@ -107,9 +110,10 @@ export class SessionEnd {
   }
 
   receive(envelope: Uint8Array): Uint8Array {
-    const opened = decryptMessage(this.#crypto, this.session, envelope, {
+    const rows: SkippedKeyLookup = {
       find: (headerKeyId, messageNumber) => this.#skipped.get(rowName({ headerKeyId, messageNumber })),
-    })
+    }
+    const opened = decryptMessage(this.#crypto, this.session, envelope, rows)
     this.#stored = encodeSession(opened.session)
     for (const key of opened.newSkipped) this.#skipped.set(rowName(key), key.key)
     if (opened.consumedSkipped !== undefined) this.#skipped.delete(rowName(opened.consumedSkipped))

@@ -1,6 +1,6 @@
 import { concatBytes } from '../../../shared/wire/bytes.ts'
 import { nobleBackend } from '../backend/noble-backend.ts'
-import type { RandomSource } from '../crypto.ts'
+import type { RandomSource } from '../index.ts'
 
 const BLOCK_BYTES = 32
 
