@@ -6,6 +6,8 @@ import Database from 'better-sqlite3'
 export function lockDataDir(path: string): () => void {
   const lock = new Database(path)
   try {
+    // Whoever holds it keeps it: waiting is of no use.
+    lock.pragma('busy_timeout = 0')
     lock.pragma('locking_mode = EXCLUSIVE')
     lock.exec('begin exclusive')
   } catch (cause) {

@@ -1,0 +1,139 @@
+/** What is left on the relay's disk and in its log. */
+
+import { createHash, randomBytes } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createRelayClient } from '../main/net/relay-client/index.ts'
+import { Owner } from '../main/ports/contract-tests/relay-port.ts'
+import type { RelayPort } from '../main/ports/relay.ts'
+import { systemClock } from '../main/runtime/system-clock.ts'
+import type { BlobId } from '../shared/model/ids.ts'
+import { idFromBytes } from '../shared/model/ids.ts'
+import { LocalRelay } from './testing/local-relay.ts'
+import { newMailboxKeys, RawClient } from './testing/raw-client.ts'
+
+const ERASE_EVERY_MS = 40
+const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size))
+
+let relay: LocalRelay
+let port: RelayPort
+
+beforeEach(async () => {
+  relay = await LocalRelay.start({ eraseEveryMs: ERASE_EVERY_MS })
+  port = createRelayClient({ clock: systemClock })
+})
+
+afterEach(async () => {
+  await port.stop()
+  await relay.remove()
+})
+
+async function diskHolds(needle: Uint8Array | string): Promise<boolean> {
+  const entries = await readdir(relay.dataDir, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const contents = await Promise.all(files.map((file) => readFile(file)))
+  return contents.some((content) => content.includes(typeof needle === 'string' ? needle : Buffer.from(needle)))
+}
+
+/** A bound, not a sleep: asks again until the eraser has come round. */
+async function untilGone(needle: Uint8Array): Promise<void> {
+  while (await diskHolds(needle)) await delay(5)
+}
+
+describe('erasing', () => {
+  test('an acknowledged envelope is on the disk nowhere: database, log, free pages', async () => {
+    const owner = new Owner()
+    owner.acknowledges = false
+    await owner.connect(port, relay.contact)
+    // One that fits a page, one that spills into overflow pages.
+    const envelopes = [random(300), random(60_000)]
+    await port.deposit(
+      relay.contact,
+      envelopes.map((envelope) => owner.deposit(envelope)),
+    )
+    const marks = envelopes.map((envelope) => envelope.slice(100, 140))
+    for (const mark of marks) expect(await diskHolds(mark)).toBe(true)
+    await owner.until(() => owner.received.length === 2)
+    await owner.connection.acknowledge(
+      envelopes.map((envelope) => idFromBytes(createHash('sha256').update(envelope).digest().subarray(0, 16))),
+    )
+    for (const mark of marks) await untilGone(mark)
+  })
+
+  test('a prekey that was handed out, a closed invite and a finished blob are gone as well', async () => {
+    const owner = new Owner()
+    await owner.connect(port, relay.contact)
+    const [lookupId, item, slotId, invite] = [random(32), random(1_500), random(32), random(8_000)]
+    await owner.connection.putDirectory({ lookupId, items: [item], lastResort: random(100), replace: true })
+    await owner.connection.putInviteSlot({ slotId, item: invite, expiresAtMs: Date.now() + 60_000 })
+    const bytes = random(200_000)
+    const blob = { blobId: idFromBytes<BlobId>(random(16)), readCapability: random(32) }
+    await port.putBlob(
+      relay.contact,
+      {
+        ...blob,
+        mailboxId: owner.mailboxId,
+        token: owner.token,
+        sizeBytes: bytes.length,
+        sha256: new Uint8Array(createHash('sha256').update(bytes).digest()),
+        ttlSeconds: 600,
+        read: async function* (offset) {
+          yield bytes.slice(offset)
+        },
+        onProgress: () => undefined,
+      },
+      new AbortController().signal,
+    )
+    const marks = [item.slice(500, 540), invite.slice(500, 540), bytes.slice(100_000, 100_040)]
+    for (const mark of marks) expect(await diskHolds(mark)).toBe(true)
+    await port.takeDirectory(relay.contact, lookupId)
+    await owner.connection.closeInviteSlot(slotId)
+    await port.blobDone(relay.contact, blob.blobId, blob.readCapability)
+    for (const mark of marks) await untilGone(mark)
+  })
+
+  test('what expired goes with the next sweep, and leaves the mailbox its room', async () => {
+    await relay.remove()
+    let skippedMs = 0
+    relay = await LocalRelay.start({ eraseEveryMs: ERASE_EVERY_MS, now: () => Date.now() + skippedMs })
+    const owner = new Owner()
+    owner.acknowledges = false
+    await owner.connect(port, relay.contact)
+    const envelope = random(900)
+    await port.deposit(relay.contact, [owner.deposit(envelope, 60)])
+    skippedMs = 61_000
+    await relay.running.sweep()
+    expect(await owner.connection.usage()).toEqual({ envelopeCount: 0, bytes: 0 })
+    await untilGone(envelope.slice(200, 240))
+  })
+})
+
+describe('what is never written', () => {
+  test('no PeerId and no token of a client: not on the disk, not in the log', async () => {
+    const keys = newMailboxKeys()
+    const [address = ''] = relay.running.addresses()
+    const client = await RawClient.connect(address)
+    const { challenge } = await client.hello()
+    await client.ask(client.proof(keys, challenge))
+    await client.stream.writeRaw(Uint8Array.of(0, 0, 0, 1, 99))
+    await client.closed()
+    const owner = new Owner()
+    await owner.connect(port, relay.contact)
+    await port.deposit(relay.contact, [owner.deposit(random(100))])
+    await owner.until(() => owner.received.length === 1)
+    const peerId = client.node.peerId
+    for (const needle of [peerId.toString(), peerId.toMultihash().bytes, client.node.peerId.publicKey?.raw ?? '']) {
+      expect(await diskHolds(needle)).toBe(false)
+    }
+    expect(await diskHolds(owner.token)).toBe(false)
+    await client.stop()
+    await relay.restart()
+    const logged = JSON.stringify(relay.log)
+    expect(logged).toContain('relay-started')
+    expect(logged).toContain('relay-stopped')
+    const secrets = [peerId.toString(), owner.mailboxId, '127.0.0.1', '/ip4/', relay.relayId]
+    for (const needle of secrets) expect(logged).not.toContain(needle)
+  })
+})

@@ -1,0 +1,72 @@
+/** The program itself, as an operator starts it: `node relay/bin.ts run --json`. */
+
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import type { RelayId } from '../../shared/model/ids.ts'
+import { TCP_LOOPBACK } from './local-relay.ts'
+
+const BIN = fileURLToPath(new URL('../bin.ts', import.meta.url))
+
+export interface StartLine {
+  readonly relayId: RelayId
+  readonly addresses: readonly string[]
+  readonly paste: string
+}
+
+export class RelayProcess {
+  readonly started: StartLine
+  readonly #child: ChildProcess
+  readonly #stderr: readonly string[]
+
+  private constructor(child: ChildProcess, started: StartLine, stderr: readonly string[]) {
+    this.#child = child
+    this.started = started
+    this.#stderr = stderr
+  }
+
+  static async start(dataDir: string, listen: string = TCP_LOOPBACK): Promise<RelayProcess> {
+    const child = launch(['run', '--json', '--data', dataDir, '--listen', listen])
+    const stderr: string[] = []
+    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk.toString()))
+    if (child.stdout === null) throw new Error('no output')
+    for await (const line of createInterface(child.stdout)) {
+      return new RelayProcess(child, JSON.parse(line) as StartLine, stderr)
+    }
+    throw new Error(`the relay ended at its start: ${stderr.join('')}`)
+  }
+
+  get log(): string {
+    return this.#stderr.join('')
+  }
+
+  /** Resolves with the exit code, or the signal that ended it. */
+  async end(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT'): Promise<number | string | null> {
+    const ended = once(this.#child, 'exit') as Promise<[number | null, string | null]>
+    this.#child.kill(signal)
+    const [code, by] = await ended
+    return code ?? by
+  }
+}
+
+function launch(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [BIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PARLEY_RELAY_MIN_FREE_DISK_BYTES: '0', NODE_OPTIONS: '' },
+  })
+}
+
+/** Runs a command of `parley-relay` to its end. */
+export async function runRelayCommand(
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  const child = launch(args)
+  const stdout: string[] = []
+  const stderr: string[] = []
+  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk.toString()))
+  child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk.toString()))
+  const [code] = (await once(child, 'close')) as [number | null]
+  return { code, stdout: stdout.join(''), stderr: stderr.join('') }
+}
