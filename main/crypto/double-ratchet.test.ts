@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { NONCE_BYTES, PREFIX_BYTES, SEALED_HEADER_BYTES } from '../../shared/wire/envelope.ts'
+import { HEADER_BYTES, NONCE_BYTES, PREFIX_BYTES, SEALED_HEADER_BYTES } from '../../shared/wire/envelope.ts'
 import { selectBackend } from './backend/select-backend.ts'
 import {
   createCrypto,
@@ -12,7 +12,7 @@ import {
 } from './index.ts'
 import type { Crypto } from './index.ts'
 import { stepChain } from './key-schedule.ts'
-import { bytes, meet, outcomeOf, SessionEnd, text, withBitFlipped } from './testing/devices.ts'
+import { bytes, meet, outcomeOf, sealingOtherwise, SessionEnd, text, withBitFlipped } from './testing/devices.ts'
 import { repeatableRandom } from './testing/repeatable-random.ts'
 
 const backend = selectBackend()
@@ -119,6 +119,7 @@ describe('late messages', () => {
   test('a jump counts the chain that it ends and its own together', () => {
     const c = seeded('two chains')
     const { alice, bob } = talking(c)
+    bob.receive(alice.send(bytes('the chain that ends')))
     const ahead = sendUnseen(c, alice, 6_000)
     const answered = bob.send(bytes('answer'))
     ahead.receive(answered)
@@ -183,6 +184,54 @@ describe('late messages', () => {
     expect(outcomeOf(() => bob.receive(withBitFlipped(envelope, envelope.length * 8 - 1)))).toBe('cannot-decrypt')
     expect(bob.image).toBe(before)
     expect(text(bob.receive(envelope))).toBe('seen')
+  })
+})
+
+describe('a peer that does not keep to the format', () => {
+  const withNumber = (c: Crypto, number: number) =>
+    sealingOtherwise(c, HEADER_BYTES, (header) => {
+      new DataView(header.buffer).setUint32(36, number)
+    })
+
+  test('cannot drive a chain’s number out of its field', () => {
+    const c = seeded('numbers')
+    const { alice, bob } = talking(c)
+    bob.receive(alice.send(bytes('the chain')))
+    const last = 0xffff_fffe
+    const near = new SessionEnd(c, { ...bob.session, receivingNumber: last })
+    const before = near.image
+    const beyond = new SessionEnd(withNumber(c, last + 1), alice.session).send(bytes('beyond'))
+    expect(outcomeOf(() => near.receive(beyond))).toBe('cannot-decrypt')
+    expect(near.image).toBe(before)
+    const final = new SessionEnd(withNumber(c, last), alice.session).send(bytes('the last'))
+    expect(text(near.receive(final))).toBe('the last')
+    expect(() => new SessionEnd(c, { ...alice.session, sendingNumber: last + 1 }).send(bytes('x'))).toThrow('long')
+  })
+
+  test('cannot have a length read that its body does not hold', () => {
+    const c = seeded('lengths')
+    const { alice, bob } = talking(c)
+    const bodyBytes = 1_024 - PREFIX_BYTES - SEALED_HEADER_BYTES - NONCE_BYTES - 16
+    const lying = sealingOtherwise(c, bodyBytes, (body) => {
+      new DataView(body.buffer).setUint32(0, bodyBytes - 3)
+    })
+    const before = bob.image
+    expect(outcomeOf(() => bob.receive(new SessionEnd(lying, alice.session).send(bytes('x'))))).toBe('cannot-decrypt')
+    expect(bob.image).toBe(before)
+  })
+
+  test('cannot bring a degenerate ratchet key', () => {
+    const c = seeded('ratchet key')
+    const { alice, bob } = talking(c)
+    alice.receive(bob.send(bytes('turn')))
+    const degenerate = sealingOtherwise(c, HEADER_BYTES, (header) => {
+      header.fill(0, 0, 32)
+    })
+    const before = bob.image
+    expect(outcomeOf(() => bob.receive(new SessionEnd(degenerate, alice.session).send(bytes('x'))))).toBe(
+      'cannot-decrypt',
+    )
+    expect(bob.image).toBe(before)
   })
 })
 
@@ -293,6 +342,12 @@ test('a session comes back from its record as it was, and a record of another ve
     expect(outcomeOf(() => decodeSession(withBitFlipped(record, 0)))).toBe('unsupported-version')
     expect(outcomeOf(() => decodeSession(withBitFlipped(record, 8)))).toBe('unsupported-version')
     expect(outcomeOf(() => decodeSession(record.slice(0, -1)))).toBe('malformed')
+    const otherHandshake = { ...session, handshake: new Uint8Array(7) }
+    expect(outcomeOf(() => decodeSession(encodeSession(otherHandshake)))).toBe('malformed')
+    expect(outcomeOf(() => decodeSession(encodeSession({ ...session, sendingChain: new Uint8Array(31) })))).toBe(
+      'malformed',
+    )
+    expect(outcomeOf(() => decodeSession(record.map((byte, at) => (at === 66 ? 3 : byte))))).toBe('malformed')
     expect(outcomeOf(() => decodeSession(Uint8Array.of(...record, 0)))).toBe('malformed')
   }
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HANDSHAKE_BYTES, PREFIX_BYTES } from '../../shared/wire/envelope.ts'
+import { HANDSHAKE_BYTES, HANDSHAKE_INNER_BYTES, PREFIX_BYTES } from '../../shared/wire/envelope.ts'
 import type { Backend } from './backend/backend.ts'
 import { selectBackend } from './backend/select-backend.ts'
 import {
@@ -12,7 +12,16 @@ import {
   startSession,
 } from './index.ts'
 import type { Crypto } from './index.ts'
-import { begin, bytes, makeParty, outcomeOf, SessionEnd, text, withBitFlipped } from './testing/devices.ts'
+import {
+  begin,
+  bytes,
+  makeParty,
+  outcomeOf,
+  sealingOtherwise,
+  SessionEnd,
+  text,
+  withBitFlipped,
+} from './testing/devices.ts'
 import type { TestParty } from './testing/devices.ts'
 import { repeatableRandom } from './testing/repeatable-random.ts'
 
@@ -171,6 +180,40 @@ describe('attacks', () => {
     expect(outcomeOf(() => decryptMessage(c, session, grafted, second))).toBe('cannot-decrypt')
   })
 
+  test('a sealed part that no honest initiator makes is refused', () => {
+    const c = seeded('inner')
+    const [a, b] = [makeParty(c), makeParty(c)]
+    // u8 flag at 88, u32 number of the one-time prekey after it.
+    const changes: ((inner: Uint8Array) => void)[] = [
+      (inner) => {
+        inner[88] = 2
+      },
+      (inner) => {
+        inner[88] = 0
+      },
+      (inner) => {
+        inner[92] = 77
+      },
+      (inner) => {
+        inner.fill(0, 0, 32)
+      },
+    ]
+    for (const change of changes) {
+      const envelope = firstEnvelope(sealingOtherwise(c, HANDSHAKE_INNER_BYTES, change), a, b)
+      expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup))).toBe('cannot-decrypt')
+    }
+  })
+
+  test('whether the flag says so or not, a prekey that is named without it is refused', () => {
+    const c = seeded('flag')
+    const [a, b] = [makeParty(c), makeParty(c, { lastResort: true })]
+    const lying = sealingOtherwise(c, HANDSHAKE_INNER_BYTES, (inner) => {
+      inner[92] = 2
+    })
+    expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(lying, a, b), b.lookup))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(c, a, b), b.lookup))).toBe('accepted')
+  })
+
   test('degenerate keys are refused on both sides', () => {
     const c = seeded('degenerate')
     const [a, b] = [makeParty(c), makeParty(c)]
@@ -211,6 +254,16 @@ describe('what a refusal costs', () => {
     const { c, counts } = counting()
     const noise = withBitFlipped(firstEnvelope(plain, a, b), 8 * (PREFIX_BYTES + 1_200))
     expect(outcomeOf(() => openHandshake(c, b.local, noise, b.lookup))).toBe('cannot-decrypt')
+    expect(counts).toEqual({ x25519: 1, mlKem: 1 })
+  })
+
+  test('without the KEM prekey’s secret nothing of the sender is learnt, the identity key’s notwithstanding', () => {
+    const plain = seeded('kem secret')
+    const [a, b, other] = [makeParty(plain), makeParty(plain), makeParty(plain)]
+    const { c, counts } = counting()
+    const lookup = { ...b.lookup, kem: other.lookup.kem }
+    expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(plain, a, b), lookup))).toBe('cannot-decrypt')
+    // Refused at the seal: no agreement with what it hides was tried.
     expect(counts).toEqual({ x25519: 1, mlKem: 1 })
   })
 

@@ -9,6 +9,7 @@ import type { Backend } from './backend.ts'
 import { createNodeBackend } from './node-backend.ts'
 import { nobleBackend } from './noble-backend.ts'
 import { selectBackend } from './select-backend.ts'
+import { isStrictPoint } from './strict-point.ts'
 
 const selected = selectBackend()
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
@@ -151,6 +152,8 @@ describe('Ed25519 at its strictest, on both backends', () => {
     // R the identity and S zero: valid for every message under a key of order one.
     const signature = concatBytes(identity, new Uint8Array(32))
     for (const publicKey of [...order, ...aboveThePrime, ...signedFlags]) {
+      // Node 24's OpenSSL refuses these by itself, Electron's BoringSSL does not: so the rule is held here as well.
+      expect(isStrictPoint(publicKey)).toBe(false)
       for (const backend of [selected, nobleBackend]) {
         for (let message = 0; message < 16; message++) {
           expect(backend.ed25519Verify(publicKey, Uint8Array.of(message), signature)).toBe(false)
@@ -158,6 +161,19 @@ describe('Ed25519 at its strictest, on both backends', () => {
       }
     }
   })
+})
+
+test('an honest key, and one next to the prime, pass as points', () => {
+  fc.assert(
+    fc.property(key, (secret) => {
+      expect(isStrictPoint(selected.ed25519Public(secret))).toBe(true)
+    }),
+    { numRuns: 30 },
+  )
+  expect(isStrictPoint(Uint8Array.of(0xeb, ...new Uint8Array(30).fill(0xff), 0x7f))).toBe(true)
+  expect(isStrictPoint(Uint8Array.of(0xed, ...new Uint8Array(30).fill(0xff), 0x7e))).toBe(true)
+  expect(isStrictPoint(Uint8Array.of(0xed, 0xfe, ...new Uint8Array(29).fill(0xff), 0x7f))).toBe(true)
+  expect(isStrictPoint(new Uint8Array(31).fill(7))).toBe(false)
 })
 
 describe('selection', () => {

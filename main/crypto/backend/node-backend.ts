@@ -4,6 +4,7 @@ import * as nodeCrypto from 'node:crypto'
 import type { Backend } from './backend.ts'
 import { createKeyObjects } from './key-objects.ts'
 import { nobleBackend } from './noble-backend.ts'
+import { isStrictPoint } from './strict-point.ts'
 
 const { createCipheriv, createDecipheriv, createHash, createHmac, diffieHellman, hkdfSync } = nodeCrypto
 const TAG_BYTES = 16
@@ -79,22 +80,4 @@ function openGcm(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, ciphertext:
     return null
   }
   return new Uint8Array(body)
-}
-
-/** The y of the eight points of small order, little-endian, sign bit cleared. */
-const SMALL_ORDER_Y: ReadonlySet<string> = new Set([
-  '0000000000000000000000000000000000000000000000000000000000000000',
-  '0100000000000000000000000000000000000000000000000000000000000000',
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
-])
-
-/** OpenSSL and BoringSSL decode y modulo p and take keys of small order; the strict rule of `Backend` does neither. */
-function isStrictPoint(key: Uint8Array): boolean {
-  if (key.length !== 32) return false
-  const y = Buffer.from(key)
-  y[31] = (y[31] ?? 0) & 0x7f
-  const belowPrime = y[31] !== 0x7f || (y[0] ?? 0) < 0xed || y.subarray(1, 31).some((byte) => byte !== 0xff)
-  return belowPrime && !SMALL_ORDER_Y.has(y.toString('hex'))
 }

@@ -220,6 +220,22 @@ export function outcomeOf(run: () => unknown): string {
   }
 }
 
+/** A peer that does not keep to the format: what it is about to seal, when it has `sizeBytes`, is changed first. */
+export function sealingOtherwise(c: Crypto, sizeBytes: number, change: (plaintext: Uint8Array) => void): Crypto {
+  const { backend } = c
+  return {
+    ...c,
+    backend: {
+      ...backend,
+      seal: (key, nonce, ad, plaintext) => {
+        const sealed = plaintext.slice()
+        if (sealed.length === sizeBytes) change(sealed)
+        return backend.seal(key, nonce, ad, sealed)
+      },
+    },
+  }
+}
+
 export function withBitFlipped(envelope: Uint8Array, bit: number): Uint8Array {
   const changed = envelope.slice()
   changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7))
