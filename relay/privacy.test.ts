@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRelayClient } from '../main/net/relay-client/index.ts'
-import { Owner } from '../main/ports/contract-tests/relay-port.ts'
+import { Owner } from '../main/ports/contract-tests/relay-owner.ts'
 import type { RelayPort } from '../main/ports/relay.ts'
 import { systemClock } from '../main/runtime/system-clock.ts'
 import type { BlobId } from '../shared/model/ids.ts'
@@ -79,7 +79,7 @@ describe('erasing', () => {
         sizeBytes: bytes.length,
         sha256: new Uint8Array(createHash('sha256').update(bytes).digest()),
         ttlSeconds: 600,
-        read: async function* (offset) {
+        async *read (offset) {
           yield bytes.slice(offset)
         },
         onProgress: () => undefined,

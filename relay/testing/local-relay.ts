@@ -14,6 +14,8 @@ export const TCP_LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 
 export interface LocalRelayOptions extends Partial<Pick<RelayOptions, 'now' | 'helloWithinMs' | 'eraseEveryMs'>> {
   readonly config?: Partial<RelayConfig>
+  /** Default: TCP on a free port. */
+  readonly listen?: string
 }
 
 export interface LogLine {
@@ -52,16 +54,21 @@ export class LocalRelay {
   }
 
   /** On the addresses that it had before, when there are such. */
-  async start(listen: readonly string[] = [TCP_LOOPBACK]): Promise<void> {
+  async start(addresses: readonly string[] | null = null): Promise<void> {
     const record = (event: string, fields: LogLine['fields'] = {}): void => {
       this.log.push({ event, fields })
     }
     const log: RelayLog = { info: record, error: record }
-    const { config, ...options } = this.#options
+    const { config, listen = TCP_LOOPBACK, ...options } = this.#options
     this.#running = await startRelay({
       ...options,
       dataDir: this.dataDir,
-      config: configSchema.parse({ listen, minFreeDiskBytes: 0, newConnectionsPerSecondPerAddress: 1_000, ...config }),
+      config: configSchema.parse({
+        listen: addresses ?? [listen],
+        minFreeDiskBytes: 0,
+        newConnectionsPerSecondPerAddress: 1_000,
+        ...config,
+      }),
       log,
     })
   }

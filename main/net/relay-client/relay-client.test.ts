@@ -3,18 +3,26 @@ import { systemClock } from '../../runtime/system-clock.ts'
 import { LocalRelay } from '../../../relay/testing/local-relay.ts'
 import { createRelayClient } from './index.ts'
 
-relayPortContract('libp2p over TCP, against parley-relay', {
-  startRelay: async () => {
-    let skippedMs = 0
-    const relay = await LocalRelay.start({ now: () => Date.now() + skippedMs })
-    return {
-      contact: relay.contact,
-      advance: (milliseconds) => {
-        skippedMs += milliseconds
-      },
-      restart: () => relay.restart(),
-      stop: () => relay.remove(),
-    }
-  },
-  makeClient: () => createRelayClient({ clock: systemClock }),
-})
+const LISTENERS = [
+  ['TCP', '/ip4/127.0.0.1/tcp/0'],
+  ['QUIC', '/ip4/127.0.0.1/udp/0/quic-v1'],
+] as const
+
+for (const [transport, listen] of LISTENERS) {
+  relayPortContract(`libp2p over ${transport}, against parley-relay`, {
+    startRelay: async () => {
+      let skippedMs = 0
+      const relay = await LocalRelay.start({ now: () => Date.now() + skippedMs, listen })
+      return {
+        contact: relay.contact,
+        advance: (milliseconds) => {
+          skippedMs += milliseconds
+        },
+        restart: () => relay.restart(),
+        stop: () => relay.remove(),
+      }
+    },
+    cutKeepsBytes: transport === 'TCP',
+    makeClient: () => createRelayClient({ clock: systemClock }),
+  })
+}
