@@ -99,7 +99,7 @@ test('nothing of a conversation lies in the clear: not in the profiles, not at t
       // Chromium's own caches hold nothing of the engine's, but their fonts and shaders hold any four letters.
       if (!entry.isFile() || /Cache|GPU|blob_storage/.test(entry.parentPath)) continue
       const bytes = await readFile(join(entry.parentPath, entry.name))
-      for (const needle of needles) expect(bytes.includes(needle), `${entry.name} holds ${needle}`).toBe(false)
+      for (const needle of needles) expect(bytes.includes(needle), `${entry.name} holds ${needle.toString('latin1')}`).toBe(false)
     }
   }
   for (const needle of needles.slice(0, 5)) expect(relay.log()).not.toContain(needle.toString())

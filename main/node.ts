@@ -328,7 +328,7 @@ export function buildNode(parts: NodeParts): RunningNode {
           useCircuits()
         },
       }),
-      ...Object.assign({}, ...features.map((feature) => feature.commands)),
+      ...features.reduce<Commands>((all, feature) => ({ ...all, ...feature.commands }), {}),
     },
     start,
     networkHint: (online) => {

@@ -157,7 +157,7 @@ const demo = async (): Promise<void> => {
   }
   say('Everything arrived. Both windows stay open to play with; close them, or press Ctrl C, to end.')
   await Promise.race([
-    Promise.all([robin.app, mira.app].map((app) => new Promise((resolve) => app.once('close', resolve)))),
+    Promise.all([robin.app, mira.app].map((app) => new Promise<void>((resolve) => app.once('close', () => resolve())))),
     new Promise((resolve) => process.once('SIGINT', resolve)),
   ])
   await end()

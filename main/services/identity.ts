@@ -74,10 +74,6 @@ export function accountOnNewDevice(crypto: Crypto, input: AccountOnDevice): Acco
   }
 }
 
-export function accountKeys(account: AccountRecord): AccountKeys {
-  return { publicKey: idToBytes(account.accountId), secretKey: account.accountSecret }
-}
-
 export function localParty(crypto: Crypto, account: AccountRecord): LocalParty {
   const device: DeviceKeys = {
     deviceId: deviceIdOf(crypto, account.signingPublic),

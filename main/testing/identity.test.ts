@@ -69,7 +69,7 @@ test('a restored machine is recognised, and what was sent meanwhile is sent agai
   const chat = (await mira.call('chats.list', {}))[0]
   if (chat === undefined) throw new Error('the contact was not restored')
   await untilText(mira, chat, 'meanwhile 2')
-  expect((await textsOf(mira, chat)).sort()).toEqual(['meanwhile 1', 'meanwhile 2'])
+  expect((await textsOf(mira, chat)).toSorted()).toEqual(['meanwhile 1', 'meanwhile 2'])
   for (const message of meanwhile) await untilStatus(robin, message, 'delivered')
   const events = (await messagesOf(robin, robinsChat)).flatMap(({ body }) =>
     body.kind === 'event' ? [body.event.type] : [],

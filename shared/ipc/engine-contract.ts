@@ -22,8 +22,6 @@ import type {
 import type { BlobId, ChatId, ContactId, InviteId, MessageId, RelayId } from '../model/ids.ts'
 import type { ErrorCode } from '../errors.ts'
 
-export const CONTRACT_VERSION = 1
-
 export const LIMITS = {
   nameBytes: 128,
   textBytes: 65_536,
@@ -245,11 +243,6 @@ export type DeliveryPathOfTransfer = 'direct' | 'relay'
 export type EventName = keyof EngineEvents
 
 /** What travels over the port. Anything else is refused with `bad-request` and changes nothing. */
-export interface CommandRequest {
-  readonly id: number
-  readonly command: string
-  readonly input: unknown
-}
 
 export type CommandReply =
   | { readonly id: number; readonly ok: true; readonly value: unknown }

@@ -74,7 +74,7 @@ export class Uploads implements BlobUploads {
         sha256: attachment.sha256,
         readCapability: readCapability(crypto, attachment.key, row.deviceId),
         ttlSeconds: RELAY_TTL_SECONDS,
-        read: async function* (offset) {
+        async *read(offset) {
           for (let at = offset; at < attachment.ciphertextBytes; at += CHUNK_BYTES) {
             yield await blobs.read(attachment.blobId, at, Math.min(attachment.ciphertextBytes, at + CHUNK_BYTES))
           }
