@@ -92,14 +92,15 @@ test('nothing of a conversation lies in the clear: not in the profiles, not at t
   const needles = ['meet me at the harbour', 'the place', 'secret-place', 'Robin', 'Mira'].map((text) =>
     Buffer.from(text),
   )
-  needles.push(photo.subarray(0, 64))
+  needles.push(Buffer.from(photo.subarray(0, 64)))
   for (const folder of [join(robin.profileDir, 'engine'), robin.profileDir, relay.dataDir]) {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
     for (const entry of entries) {
       // Chromium's own caches hold nothing of the engine's, but their fonts and shaders hold any four letters.
       if (!entry.isFile() || /Cache|GPU|blob_storage/.test(entry.parentPath)) continue
       const bytes = await readFile(join(entry.parentPath, entry.name))
-      for (const needle of needles) expect(bytes.includes(needle), `${entry.name} holds ${needle.toString('latin1')}`).toBe(false)
+      for (const needle of needles)
+        expect(bytes.includes(needle), `${entry.name} holds ${needle.toString('latin1')}`).toBe(false)
     }
   }
   for (const needle of needles.slice(0, 5)) expect(relay.log()).not.toContain(needle.toString())
