@@ -91,7 +91,7 @@ test('renamed, blocked, deleted: a chat does as it is told', async ({ meet }) =>
   await panel.getByRole('button', { name: 'Block…' }).click()
   await robin.page.getByTestId('ask-confirm').click()
   await expect(robin.page.getByTestId('unblock')).toBeVisible()
-  await sendText(mira.page, 'are you there?')
   await robin.page.getByTestId('unblock').click()
+  await sendText(mira.page, 'are you there?')
   await message(robin.page, 'are you there?').waitFor()
 })
