@@ -92,6 +92,7 @@ test('renamed, blocked, deleted: a chat does as it is told', async ({ meet }) =>
   await robin.page.getByTestId('ask-confirm').click()
   await expect(robin.page.getByTestId('unblock')).toBeVisible()
   await robin.page.getByTestId('unblock').click()
+  await robin.page.getByTestId('composer-input').waitFor()
   await sendText(mira.page, 'are you there?')
   await message(robin.page, 'are you there?').waitFor()
 })
