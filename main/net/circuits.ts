@@ -115,7 +115,7 @@ export class Circuits {
   #isReserved({ connection }: Reservation): boolean {
     if (connection?.status !== 'open') return false
     const through = `/p2p/${connection.remotePeer.toString()}/p2p-circuit`
-    return this.#node.libp2p.getMultiaddrs().some((address) => address.toString().includes(through))
+    return this.#node.listening().some((address) => address.toString().includes(through))
   }
 
   #lost(reservation: Reservation): void {

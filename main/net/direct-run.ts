@@ -32,6 +32,7 @@ const INVITE_WITHIN_MS = 10_000
 /** Who is no contact by then has no business here. */
 const STRANGER_STAYS_MS = 60_000
 const STOP_WITHIN_MS = 2_500
+const LOOK_AT_ADDRESSES_EVERY_MS = 30_000
 
 export interface RunParts {
   readonly peerSecretKey: Uint8Array
@@ -57,6 +58,7 @@ export class DirectRun {
   readonly #dials = new Map<string, Dial>()
   readonly #connections = new WeakMap<Link, Connection>()
   #addresses: readonly string[] = []
+  #cancelWatch: (() => void) | null = null
   #stopping = false
 
   private constructor(parts: RunParts, node: DirectNode, ownKey: Uint8Array) {
@@ -101,19 +103,30 @@ export class DirectRun {
     libp2p.addEventListener('connection:open', (event) => {
       this.#onConnection(event.detail)
     })
-    libp2p.addEventListener('self:peer:update', () => {
-      this.#noteAddresses()
-    })
-    this.#noteAddresses()
+    for (const event of ['self:peer:update', 'transport:listening', 'transport:close'] as const) {
+      libp2p.addEventListener(event, () => {
+        this.#noteAddresses()
+      })
+    }
+    this.#watchAddresses()
   }
 
   get addresses(): readonly string[] {
     return this.#addresses
   }
 
+  /** Nothing tells when the machine's own addresses change. */
+  #watchAddresses(): void {
+    this.#noteAddresses()
+    this.#cancelWatch = this.#parts.clock.after(LOOK_AT_ADDRESSES_EVERY_MS, () => {
+      this.#watchAddresses()
+    })
+  }
+
   #noteAddresses(): void {
-    const { libp2p } = this.#node
-    const now = ownAddresses(libp2p.getMultiaddrs(), libp2p.peerId.toString(), MAX_OWN_ADDRESSES)
+    const { libp2p, listening } = this.#node
+    const all = [...listening(), ...libp2p.getMultiaddrs()]
+    const now = ownAddresses(all, libp2p.peerId.toString(), MAX_OWN_ADDRESSES)
     if (this.#stopping || now.join(' ') === this.#addresses.join(' ')) return
     this.#addresses = now
     this.#parts.handlers.onAddressesChanged(now)
@@ -210,11 +223,12 @@ export class DirectRun {
       use: (connection: Connection) => this.#openLink(connection, peerKey),
       discard: closeQuietly,
     }
-    const result = racePaths(paths, race, abort.signal).finally(() => {
-      if (this.#dials.get(key)?.abort === abort) this.#dials.delete(key)
-    })
-    const dial: Dial = { result, abort, callers: 0 }
+    const { inUse, over } = racePaths(paths, race, abort.signal)
+    const dial: Dial = { result: inUse, abort, callers: 0 }
     this.#dials.set(key, dial)
+    void over.then(() => {
+      if (this.#dials.get(key) === dial) this.#dials.delete(key)
+    })
     return dial
   }
 
@@ -341,6 +355,7 @@ export class DirectRun {
 
   async stop(): Promise<void> {
     this.#stopping = true
+    this.#cancelWatch?.()
     for (const dial of this.#dials.values()) dial.abort.abort()
     this.#circuits.stop()
     const closing = Promise.all(this.#links.all().map((link) => link.close())).then(() => this.#node.libp2p.stop())

@@ -31,19 +31,20 @@ const PING_INTERVAL_MS = 30_000
 interface Paths {
   readonly dial: (address: Multiaddr, signal: AbortSignal) => Promise<Connection>
   readonly listen: (address: Multiaddr) => Promise<void>
+  /** libp2p's own list leaves out public addresses that nobody confirmed; a race tries them anyway. */
+  readonly listening: () => readonly Multiaddr[]
 }
 
 interface PathComponents {
   readonly transportManager: {
     dial(address: Multiaddr, options: { readonly signal: AbortSignal }): Promise<Connection>
     listen(addresses: Multiaddr[]): Promise<void>
+    getAddrs(): Multiaddr[]
   }
 }
 
-export interface DirectNode {
+export interface DirectNode extends Paths {
   readonly libp2p: Libp2p
-  readonly dial: Paths['dial']
-  readonly listen: Paths['listen']
 }
 
 export interface NodeOptions {
@@ -90,14 +91,14 @@ export async function startNode({ peerSecretKey, settings, gater }: NodeOptions)
       paths: pathsService,
     },
   })
-  const { dial, listen } = libp2p.services.paths
-  return { libp2p, dial, listen }
+  return { libp2p, ...libp2p.services.paths }
 }
 
 function pathsService({ transportManager }: PathComponents): Paths {
   return {
     dial: (address, signal) => transportManager.dial(address, { signal }),
     listen: (address) => transportManager.listen([address]),
+    listening: () => transportManager.getAddrs(),
   }
 }
 

@@ -61,15 +61,18 @@ export interface RaceParts<Connection> {
   discard(connection: Connection): void
 }
 
-/**
- * Resolves when a path is in use. After a circuit the race goes on in the background until a direct path is in use too.
- * @throws unreachable | timeout
- */
+export interface RunningRace {
+  /** Resolves when a path is in use. Rejects: unreachable | timeout */
+  readonly inUse: Promise<void>
+  /** Resolves later: after a circuit the race goes on until a direct path is in use too, or none is to be had. */
+  readonly over: Promise<void>
+}
+
 export function racePaths<Connection>(
   paths: readonly Path[],
   parts: RaceParts<Connection>,
   signal: AbortSignal,
-): Promise<void> {
+): RunningRace {
   return new Race(paths, parts).run(signal)
 }
 
@@ -86,35 +89,42 @@ class Race<Connection> {
   #lastError: unknown = new ParleyError('unreachable', 'no path')
   #settle: { readonly resolve: () => void; readonly reject: (error: ParleyError) => void } | null = null
 
+  #onOver: (() => void) | null = null
+
   constructor(paths: readonly Path[], parts: RaceParts<Connection>) {
     this.#waiting = [...paths]
     this.#parts = parts
   }
 
-  async run(signal: AbortSignal): Promise<void> {
+  run(signal: AbortSignal): RunningRace {
     const onAbort = (): void => {
       this.#finish(new ParleyError('timeout', 'no path in time'))
     }
-    const result = new Promise<void>((resolve, reject) => {
+    signal.addEventListener('abort', onAbort)
+    const inUse = new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
-    if (signal.aborted) onAbort()
-    else {
-      signal.addEventListener('abort', onAbort)
-      for (const delayMs of new Set(this.#waiting.map((path) => STARTS_AFTER_MS[path.transport]))) {
-        if (delayMs === 0) this.#start(0)
-        else
-          this.#after(delayMs, () => {
-            this.#start(delayMs)
-          })
+    const over = new Promise<void>((resolve) => {
+      this.#onOver = (): void => {
+        signal.removeEventListener('abort', onAbort)
+        resolve()
       }
-      this.#startNextIfIdle()
+    })
+    this.#startFirst()
+    if (signal.aborted) onAbort()
+    return { inUse, over }
+  }
+
+  #startFirst(): void {
+    for (const delayMs of new Set(this.#waiting.map((path) => STARTS_AFTER_MS[path.transport]))) {
+      if (delayMs === 0) this.#start(0)
+      else {
+        this.#after(delayMs, () => {
+          this.#start(delayMs)
+        })
+      }
     }
-    try {
-      await result
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-    }
+    this.#startNextIfIdle()
   }
 
   #after(delayMs: number, callback: () => void): void {
@@ -193,5 +203,6 @@ class Race<Connection> {
     if (error === null) this.#settle?.resolve()
     else this.#settle?.reject(error)
     this.#settle = null
+    this.#onOver?.()
   }
 }

@@ -157,7 +157,7 @@ function messages({ subject, alice, bob }: Suite): void {
   })
 }
 
-function admission({ device, alice, bob }: Suite): void {
+function admission({ subject, device, alice, bob }: Suite): void {
   test('a device that is no contact gets no link', async () => {
     const mallory = await device('mallory')
     mallory.allow(bob())
@@ -166,13 +166,17 @@ function admission({ device, alice, bob }: Suite): void {
     expect(mallory.links).toEqual([])
   })
 
-  test('who answers at an address with another key is not taken for the contact', async () => {
-    const mallory = await device('mallory')
-    mallory.allow(alice())
-    const wrong = alice().port.connect(bob().peerKey, mallory.port.addresses(), AbortSignal.timeout(10_000))
-    await expect(wrong).rejects.toSatisfy((error) => isParleyError(error))
-    expect(alice().links).toEqual([])
-  })
+  // a circuit's address names the relay, and the relay finds the device
+  test.skipIf(subject.relays !== undefined)(
+    'who answers at an address with another key is not taken for the contact',
+    async () => {
+      const mallory = await device('mallory')
+      mallory.allow(alice())
+      const wrong = alice().port.connect(bob().peerKey, mallory.port.addresses(), AbortSignal.timeout(10_000))
+      await expect(wrong).rejects.toSatisfy((error) => isParleyError(error))
+      expect(alice().links).toEqual([])
+    },
+  )
 
   test('an address at which nobody listens is unreachable', async () => {
     const addresses = bob().port.addresses()
