@@ -204,13 +204,15 @@ describe('attacks', () => {
     }
   })
 
-  test('whether the flag says so or not, a prekey that is named without it is refused', () => {
+  test('without a one-time prekey there is one way to say so', () => {
     const c = seeded('flag')
     const [a, b] = [makeParty(c), makeParty(c, { lastResort: true })]
-    const lying = sealingOtherwise(c, HANDSHAKE_INNER_BYTES, (inner) => {
-      inner[92] = 2
-    })
-    expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(lying, a, b), b.lookup))).toBe('cannot-decrypt')
+    for (const [at, value] of [[88, 2] as const, [92, 2] as const]) {
+      const lying = sealingOtherwise(c, HANDSHAKE_INNER_BYTES, (inner) => {
+        inner[at] = value
+      })
+      expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(lying, a, b), b.lookup))).toBe('cannot-decrypt')
+    }
     expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(c, a, b), b.lookup))).toBe('accepted')
   })
 
