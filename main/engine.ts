@@ -42,7 +42,6 @@ export class Engine {
   readonly #listeners = new Set<(event: EngineEventMessage) => void>()
   #phase: Exclude<AppState['phase'], 'ready'> | 'ready' = 'starting'
   #failure: ParleyError | null = null
-  #store: Store | null = null
   #node: RunningNode | null = null
 
   constructor(parts: EngineParts) {
@@ -143,7 +142,6 @@ export class Engine {
   }
 
   async #run(store: Store): Promise<void> {
-    this.#store = store
     if (store.account.get() === null) {
       this.#setPhase('new')
       return
@@ -194,9 +192,7 @@ export class Engine {
     }
   }
 
-  /** A kill between making the store and the account leaves an open store without one: it is used. */
   async #freshStore(recoveryKey: Uint8Array, passphrase: string | null): Promise<Store> {
-    if (this.#store !== null) return this.#store
     if (passphrase === null && !this.#parts.keychainAvailable) throw new ParleyError('passphrase-needed')
     return this.#parts.profile.create({ passphrase, recoveryKey })
   }

@@ -264,6 +264,7 @@ export function buildNode(parts: NodeParts): RunningNode {
       store.inbox.sweep(clock.nowMs() - MEMORY_MS)
     })
     delivery.kickAll()
+    void relays.tidy()
     cancelHourly = clock.after(HOUR_MS, hourly)
   }
 
@@ -292,6 +293,7 @@ export function buildNode(parts: NodeParts): RunningNode {
         })
       },
     })
+    prekeys.renewIfDue()
     relays.start()
     useCircuits()
     links.refreshLan()

@@ -1,7 +1,7 @@
 /** The relays that hold this account's messages: connections as owner, what lies there, adding and removing. */
 
 import { backoffMs } from '../domain/backoff.ts'
-import { MAX_OWN_RELAYS, RECONNECT } from '../domain/delivery-limits.ts'
+import { MAX_OWN_RELAYS, MEMORY_MS, RECONNECT } from '../domain/delivery-limits.ts'
 import type { DeliveryToken, OwnerConnection, PushedEnvelope, RelayContactPoint, RelayPort } from '../ports/relay.ts'
 import type { InviteRecord, OwnRelayRecord } from '../ports/store/records.ts'
 import { decodeRelayAddress } from '../../shared/wire/relay-address.ts'
@@ -11,6 +11,7 @@ import { isParleyError, ParleyError } from '../../shared/errors.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
 import { envelopeId, generateSigningKey } from '../crypto/index.ts'
 import type { Core } from './core.ts'
+import { ownAccount } from './core.ts'
 import type { Incoming } from './incoming.ts'
 import type { Paths } from './paths.ts'
 import type { PrekeyStock } from './prekey-stock.ts'
@@ -209,15 +210,32 @@ export class OwnRelays {
     live.connection = connection
     live.attempt = 0
     await connection.putTokens(this.#tokens(relay))
-    const current = this.#core.store.relays.get(relay.relayId)
-    if (current !== null && !current.directoryFilled) {
-      await this.#prekeys.fill(connection, relay.relayId, null)
-      this.#core.store.transaction(() => {
-        this.#core.store.relays.update(relay.relayId, { directoryFilled: true })
-      })
-    }
+    await this.#fillDirectory(relay.relayId, connection)
     await this.#measure(live, connection)
     this.#setState(relay.relayId, live, 'connected', null)
+  }
+
+  async #fillDirectory(relayId: RelayId, connection: OwnerConnection): Promise<void> {
+    const { store } = this.#core
+    if (store.relays.get(relayId)?.directoryFilled !== false) return
+    await this.#prekeys.fill(connection, relayId, null)
+    store.transaction(() => {
+      if (store.relays.get(relayId) !== null) store.relays.update(relayId, { directoryFilled: true })
+    })
+  }
+
+  /** Prekeys that were renewed go to every relay that is connected; and relays that nobody needs any more are left for good. */
+  async tidy(): Promise<void> {
+    const { store, clock } = this.#core
+    this.#prekeys.renewIfDue()
+    await this.#atEach((relay, connection) => this.#fillDirectory(relay.relayId, connection))
+    const { profileVersion } = ownAccount(store)
+    const contacts = store.contacts.list().filter((contact) => !contact.blocked)
+    const allKnow = contacts.every((contact) => contact.confirmedProfileVersion >= profileVersion)
+    for (const relay of store.relays.list()) {
+      if (relay.leftAtMs === null) continue
+      if (allKnow || relay.leftAtMs < clock.nowMs() - MEMORY_MS) this.forget(relay.relayId)
+    }
   }
 
   #onClosed(relay: OwnRelayRecord, live: Live, code: ErrorCode): void {

@@ -17,10 +17,26 @@ export class PrekeyStock {
     this.#core = core
   }
 
+  /**
+   * Makes a new signed and a new last-resort prekey when a week is over; what relays hand out is then made anew, so that
+   * no bundle outlives the secrets that it needs.
+   */
+  renewIfDue(): boolean {
+    const { store, clock } = this.#core
+    return store.transaction(() => {
+      const newest = store.prekeys.newest('signed')
+      if (newest !== null && newest.createdAtMs > clock.nowMs() - SIGNED_PREKEY_LIFE_MS) return false
+      this.#make('signed', 1)
+      this.#make('kem-last-resort', 1)
+      for (const { relayId } of store.relays.list()) store.relays.update(relayId, { directoryFilled: false })
+      return true
+    })
+  }
+
   /** Encoded bundles with one-time prekeys of both kinds; their secrets are stored when this returns. */
   takeBundles(count: number): readonly Uint8Array[] {
     return this.#core.store.transaction(() => {
-      const signed = this.#renewed('signed')
+      const signed = this.#newest('signed')
       const oneTime = this.#make('one-time', count)
       const kem = this.#make('kem-one-time', count)
       return oneTime.flatMap((ec, index) => {
@@ -33,7 +49,7 @@ export class PrekeyStock {
   /** Can be handed out again and again. */
   lastResortBundle(): Uint8Array {
     return this.#core.store.transaction(() =>
-      this.#bundle(this.#renewed('signed'), this.#renewed('kem-last-resort'), null),
+      this.#bundle(this.#newest('signed'), this.#newest('kem-last-resort'), null),
     )
   }
 
@@ -63,11 +79,9 @@ export class PrekeyStock {
     })
   }
 
-  #renewed(kind: 'signed' | 'kem-last-resort'): PrekeySecret {
+  #newest(kind: 'signed' | 'kem-last-resort'): PrekeySecret {
     const newest = this.#core.store.prekeys.newest(kind)
-    if (newest !== null && newest.createdAtMs > this.#core.clock.nowMs() - SIGNED_PREKEY_LIFE_MS) {
-      return { ...newest, id: newest.prekeyId }
-    }
+    if (newest !== null) return { ...newest, id: newest.prekeyId }
     const [made] = this.#make(kind, 1)
     if (made === undefined) throw new Error('no prekey was made')
     return made
