@@ -1,7 +1,13 @@
 /** `/parley/blob/1` at a relay: put (resumed where it stopped), get by capability, done. docs/protocol/relay.md, "Blobs". */
 
+import type { Hash } from 'node:crypto'
 import { isParleyError, ParleyError } from '../shared/errors.ts'
-import { decodeBlobRequest, encodeBlobAnswer } from '../shared/wire/blob-stream.ts'
+import {
+  BLOB_TAKEN_EVERY_BYTES,
+  decodeBlobRequest,
+  encodeBlobAnswer,
+  sendWithinWindow,
+} from '../shared/wire/blob-stream.ts'
 import type { BlobAnswer, BlobRequest } from '../shared/wire/blob-stream.ts'
 import { equalBytes } from '../shared/wire/bytes.ts'
 import { FramedStream } from '../shared/wire/framed-stream.ts'
@@ -81,7 +87,8 @@ export class Blobs {
     if (row === null || request.offset > row.sizeBytes) return say(framed, { status: 'absent' })
     await say(framed, { status: 'from', totalBytes: row.sizeBytes, offset: request.offset })
     if (request.offset === row.sizeBytes) return
-    for await (const chunk of this.#parts.files.read(row, request.offset)) await framed.writeRaw(chunk)
+    const { offset } = request
+    await sendWithinWindow(framed, this.#parts.files.read(row, offset), { offset, totalBytes: row.sizeBytes })
   }
 
   async #done(framed: FramedStream, request: Extract<BlobRequest, { op: 'done' }>): Promise<void> {
@@ -149,15 +156,31 @@ export class Blobs {
     }
     const hash = await files.hash(row, offset)
     await say(framed, { status: 'from', totalBytes: sizeBytes, offset })
+    await this.#append(framed, row, offset, hash)
+    if (!equalBytes(new Uint8Array(hash.digest()), put.sha256)) return this.#discard(row)
+    const storedAtMs = this.#parts.now()
+    await this.#parts.store.completeBlob(row, storedAtMs)
+    return this.#held({ ...row, storedAtMs })
+  }
+
+  /** @throws malformed | relay-full */
+  async #append(framed: FramedStream, row: BlobRow, offset: number, hash: Hash): Promise<void> {
+    const { files } = this.#parts
+    const totalBytes = row.sizeBytes
+    let taken = offset
+    let said = offset
     const file = await files.append(row)
     try {
-      while (offset < sizeBytes) {
+      while (taken < totalBytes) {
         const chunk = await framed.nextFrame()
         if (chunk === null) throw new Error('the sender left')
-        if (offset + chunk.length > sizeBytes) throw new ParleyError('malformed', 'more than announced')
+        if (taken + chunk.length > totalBytes) throw new ParleyError('malformed', 'more than announced')
         await file.writeFile(chunk)
         hash.update(chunk)
-        offset += chunk.length
+        taken += chunk.length
+        if (taken - said < BLOB_TAKEN_EVERY_BYTES || taken === totalBytes) continue
+        said = taken
+        await say(framed, { status: 'from', totalBytes, offset: taken })
       }
       await files.sync(file)
     } catch (error) {
@@ -165,10 +188,6 @@ export class Blobs {
     } finally {
       await file.close()
     }
-    if (!equalBytes(new Uint8Array(hash.digest()), put.sha256)) return this.#discard(row)
-    const storedAtMs = this.#parts.now()
-    await this.#parts.store.completeBlob(row, storedAtMs)
-    return this.#held({ ...row, storedAtMs })
   }
 
   /** The row of an earlier attempt, when it is the same blob, or a new one. */

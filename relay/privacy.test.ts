@@ -79,7 +79,7 @@ describe('erasing', () => {
         sizeBytes: bytes.length,
         sha256: new Uint8Array(createHash('sha256').update(bytes).digest()),
         ttlSeconds: 600,
-        async *read (offset) {
+        async *read(offset) {
           yield bytes.slice(offset)
         },
         onProgress: () => undefined,

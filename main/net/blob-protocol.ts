@@ -1,4 +1,4 @@
-/** `/parley/blob/1` between devices: `get`, with a window that keeps memory constant on both sides. docs/protocol/direct.md. */
+/** `/parley/blob/1` at a device: answers `get`, and asks for it, from devices and relays. docs/protocol/direct.md. */
 
 import type { Connection, Stream } from '@libp2p/interface'
 import type { BlobDownload } from '../ports/relay.ts'
@@ -6,23 +6,18 @@ import type { DirectHandlers } from '../ports/direct.ts'
 import { ParleyError } from '../../shared/errors.ts'
 import {
   BLOB_PROTOCOL,
+  BLOB_TAKEN_EVERY_BYTES,
   decodeBlobAnswer,
   decodeBlobRequest,
   encodeBlobAnswer,
   encodeBlobRequest,
+  encodeBlobTaken,
+  sendWithinWindow,
 } from '../../shared/wire/blob-stream.ts'
-import { decodeBlobTaken, encodeBlobTaken } from '../../shared/wire/direct-frames.ts'
 import { FramedStream } from '../../shared/wire/framed-stream.ts'
 import { networkFailure } from './failure.ts'
 import type { BlobRequestParts } from './link.ts'
 
-/**
- * Bytes that may be on the way. QUIC and WebRTC streams cannot be paused from here: what a slow disk does not take would
- * pile up in memory.
- */
-export const BLOB_WINDOW_BYTES = 2 * 1024 * 1024
-/** The reader says how far it is each time it has taken this much. */
-const TAKEN_EVERY_BYTES = 512 * 1024
 const OPEN_WITHIN_MS = 10_000
 
 /** Never rejects: whatever fails ends the stream. */
@@ -38,33 +33,12 @@ export async function serveBlob(stream: Stream, open: DirectHandlers['openBlob']
       await framed.write(encodeBlobAnswer({ status: 'absent' }))
     } else {
       await framed.write(encodeBlobAnswer({ status: 'from', totalBytes: found.totalBytes, offset: request.offset }))
-      await sendWithinWindow(framed, found, request.offset)
+      await sendWithinWindow(framed, found.chunks, { offset: request.offset, totalBytes: found.totalBytes })
     }
     await framed.close()
   } catch (error) {
     framed.abort(networkFailure(error))
   }
-}
-
-async function sendWithinWindow(
-  framed: FramedStream,
-  { chunks, totalBytes }: BlobDownload,
-  offset: number,
-): Promise<void> {
-  let sentBytes = offset
-  let takenBytes = offset
-  for await (const chunk of chunks) {
-    while (sentBytes + chunk.length > takenBytes + BLOB_WINDOW_BYTES) {
-      const next = await framed.nextFrame()
-      if (next === null) throw new ParleyError('unreachable', 'the reader left')
-      const taken = decodeBlobTaken(next)
-      if (taken < takenBytes || taken > sentBytes) throw new ParleyError('malformed', 'taken')
-      takenBytes = taken
-    }
-    await framed.writeRaw(chunk)
-    sentBytes += chunk.length
-  }
-  if (sentBytes !== totalBytes) throw new ParleyError('file-damaged', 'the blob ended early')
 }
 
 /** Null: not there for this reader. @throws unreachable | timeout | cancelled | malformed */
@@ -134,7 +108,7 @@ async function* download(
       if (takenBytes + chunk.length > totalBytes) throw new ParleyError('malformed', 'more than the blob')
       yield chunk
       takenBytes += chunk.length
-      if (takenBytes - saidBytes >= TAKEN_EVERY_BYTES && takenBytes < totalBytes) {
+      if (takenBytes - saidBytes >= BLOB_TAKEN_EVERY_BYTES && takenBytes < totalBytes) {
         saidBytes = takenBytes
         await framed.write(encodeBlobTaken(takenBytes))
       }

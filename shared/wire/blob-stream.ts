@@ -1,19 +1,27 @@
 /**
  * `/parley/blob/1`: one request a stream, framed. Devices answer `get`, relays all three. After the answer to `get` the
- * ciphertext follows unframed until the stream closes; after the answer to `put` it is sent in frames.
- * docs/protocol/relay.md, "Blobs".
+ * ciphertext follows unframed until the stream closes; after the answer to `put` it is sent in frames. Who takes it says how
+ * far it is, and who sends stays within a window of that. docs/protocol/relay.md, "Blobs".
  */
 
 import { ParleyError } from '../errors.ts'
 import type { BlobId, MailboxId } from '../model/ids.ts'
 import { idFromBytes, idToBytes } from '../model/ids.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
+import type { FramedStream } from './framed-stream.ts'
 import { readRefusal, writeRefusal } from './relay-codes.ts'
 import type { Refusal } from './relay-codes.ts'
 
 export const BLOB_PROTOCOL = '/parley/blob/1'
 /** Ciphertext travels in pieces of at most this size. */
 export const BLOB_CHUNK_BYTES = 65_536
+/**
+ * Bytes that may be on the way. QUIC and WebRTC streams cannot be paused by who reads them: what a slow disk does not take
+ * would pile up in memory.
+ */
+export const BLOB_WINDOW_BYTES = 2 * 1024 * 1024
+/** Who takes says how far it is each time it has taken this much. */
+export const BLOB_TAKEN_EVERY_BYTES = 512 * 1024
 const VERSION = 1
 
 export type BlobRequest =
@@ -150,4 +158,42 @@ function readAnswer(reader: ByteReader): BlobAnswer {
     default:
       throw new ParleyError('malformed', 'unknown blob answer')
   }
+}
+
+/** How far the reader of a `get` is, in bytes from the start of the blob: u48. */
+export function encodeBlobTaken(takenBytes: number): Uint8Array {
+  return new ByteWriter(16).u48(takenBytes).finish()
+}
+
+/** @throws malformed */
+export function decodeBlobTaken(body: Uint8Array): number {
+  const reader = new ByteReader(body)
+  const takenBytes = reader.u48()
+  reader.end()
+  return takenBytes
+}
+
+/**
+ * Sends what a `get` asked for, unframed, never more than a window ahead of what the reader has taken.
+ * @throws unreachable: the reader left | malformed | file-damaged: the chunks are not as many bytes as announced
+ */
+export async function sendWithinWindow(
+  framed: FramedStream,
+  chunks: AsyncIterable<Uint8Array>,
+  { offset, totalBytes }: { readonly offset: number; readonly totalBytes: number },
+): Promise<void> {
+  let sentBytes = offset
+  let takenBytes = offset
+  for await (const chunk of chunks) {
+    while (sentBytes + chunk.length > takenBytes + BLOB_WINDOW_BYTES) {
+      const next = await framed.nextFrame()
+      if (next === null) throw new ParleyError('unreachable', 'the reader left')
+      const taken = decodeBlobTaken(next)
+      if (taken < takenBytes || taken > sentBytes) throw new ParleyError('malformed', 'taken')
+      takenBytes = taken
+    }
+    await framed.writeRaw(chunk)
+    sentBytes += chunk.length
+  }
+  if (sentBytes !== totalBytes) throw new ParleyError('file-damaged', 'the blob ended early')
 }

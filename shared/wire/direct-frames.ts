@@ -117,16 +117,3 @@ export function decodeInviteAnswer(body: Uint8Array): DirectInviteAnswer {
   reader.end()
   return answer
 }
-
-/** What the reader of a device's blob has taken: the sender stays at most a window ahead of it. */
-export function encodeBlobTaken(takenBytes: number): Uint8Array {
-  return new ByteWriter(16).u48(takenBytes).finish()
-}
-
-/** @throws malformed */
-export function decodeBlobTaken(body: Uint8Array): number {
-  const reader = new ByteReader(body)
-  const takenBytes = reader.u48()
-  reader.end()
-  return takenBytes
-}

@@ -1,12 +1,13 @@
-/** Attachments to and from a relay, and from a device, over `/parley/blob/1`. */
+/** Attachments to a relay, and what is said of them, over `/parley/blob/1`. docs/protocol/relay.md, "Blobs". */
 
 import type { Connection } from '@libp2p/interface'
-import type { BlobDownload, BlobUpload } from '../../ports/relay.ts'
+import type { BlobUpload } from '../../ports/relay.ts'
 import type { BlobId } from '../../../shared/model/ids.ts'
 import { isParleyError, ParleyError } from '../../../shared/errors.ts'
 import {
   BLOB_CHUNK_BYTES,
   BLOB_PROTOCOL,
+  BLOB_WINDOW_BYTES,
   decodeBlobAnswer,
   encodeBlobRequest,
 } from '../../../shared/wire/blob-stream.ts'
@@ -16,14 +17,8 @@ import { networkFailure } from '../failure.ts'
 
 export type UploadAnswer = Extract<BlobAnswer, { status: 'held' | 'refused' }>
 
-export interface BlobGet {
-  readonly blobId: BlobId
-  readonly readCapability: Uint8Array
-  readonly offset: number
-}
-
 /** @throws unreachable | timeout | cancelled | relay-lying */
-export async function uploadBlob(
+export function uploadBlob(
   connection: Connection,
   request: Extract<BlobRequest, { op: 'put' }>,
   upload: BlobUpload,
@@ -34,75 +29,89 @@ export async function uploadBlob(
     const first = await nextAnswer(stream)
     if (first.status === 'held' || first.status === 'refused') return first
     if (first.status !== 'from' || first.offset > upload.sizeBytes) throw new ParleyError('relay-lying', 'blob answer')
-    // While the bytes go out the relay may already refuse them: whichever comes first.
-    const last = nextAnswer(stream)
-    const sent = sendFrom(stream, first.offset, upload)
-    const answer = await Promise.race([sent.then(() => last), last])
+    upload.onProgress(first.offset)
+    const window = new UploadWindow(first.offset)
+    const answering = readAnswers(stream, upload, window)
+    const sending = sendFrom(stream, first.offset, upload, window)
+    // While bytes go out the relay may already refuse them.
+    const answer = await Promise.race([sending.then(() => answering), answering])
     if (answer.status === 'held') return answer
     // Nobody reads the rest: what is still being sent fails and ends.
+    window.fail(new ParleyError('relay-refused', 'blob'))
     stream.abort(new Error('refused'))
-    await Promise.allSettled([sent])
-    if (answer.status !== 'refused') throw new ParleyError('relay-lying', 'blob answer')
+    await Promise.allSettled([sending])
     return answer
   })
 }
 
-async function sendFrom(stream: FramedStream, offset: number, upload: BlobUpload): Promise<void> {
-  let done = offset
-  upload.onProgress(done)
+/** Where the sender may go up to. */
+class UploadWindow {
+  #sentBytes: number
+  #takenBytes: number
+  #failure: Error | null = null
+  #wake: (() => void) | null = null
+
+  constructor(offset: number) {
+    this.#sentBytes = offset
+    this.#takenBytes = offset
+  }
+
+  /** Resolves when `sizeBytes` more may be sent. */
+  async reserve(sizeBytes: number): Promise<void> {
+    while (this.#sentBytes + sizeBytes > this.#takenBytes + BLOB_WINDOW_BYTES) {
+      if (this.#failure !== null) throw this.#failure
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    this.#sentBytes += sizeBytes
+  }
+
+  /** @throws relay-lying: it cannot have taken that */
+  taken(offset: number): void {
+    if (offset < this.#takenBytes || offset > this.#sentBytes) throw new ParleyError('relay-lying', 'taken')
+    this.#takenBytes = offset
+    this.#wakeUp()
+  }
+
+  fail(error: Error): void {
+    this.#failure = error
+    this.#wakeUp()
+  }
+
+  #wakeUp(): void {
+    this.#wake?.()
+    this.#wake = null
+  }
+}
+
+async function readAnswers(stream: FramedStream, upload: BlobUpload, window: UploadWindow): Promise<UploadAnswer> {
+  try {
+    for (;;) {
+      const answer = await nextAnswer(stream)
+      if (answer.status === 'held') upload.onProgress(upload.sizeBytes)
+      if (answer.status === 'held' || answer.status === 'refused') return answer
+      if (answer.status !== 'from') throw new ParleyError('relay-lying', 'blob answer')
+      window.taken(answer.offset)
+      upload.onProgress(answer.offset)
+    }
+  } catch (error) {
+    window.fail(networkFailure(error))
+    throw error
+  }
+}
+
+async function sendFrom(stream: FramedStream, offset: number, upload: BlobUpload, window: UploadWindow): Promise<void> {
   for await (const chunk of upload.read(offset)) {
     for (let at = 0; at < chunk.length; at += BLOB_CHUNK_BYTES) {
-      await stream.write(chunk.subarray(at, at + BLOB_CHUNK_BYTES))
+      const piece = chunk.subarray(at, at + BLOB_CHUNK_BYTES)
+      await window.reserve(piece.length)
+      await stream.write(piece)
     }
-    done += chunk.length
-    upload.onProgress(done)
   }
 }
 
-/** The same at a relay and at a device. Null: not here. @throws unreachable | timeout | cancelled | relay-lying */
-export async function downloadBlob(
-  connection: Connection,
-  request: BlobGet,
-  signal: AbortSignal,
-): Promise<BlobDownload | null> {
-  const open = await openBlobStream(connection, signal)
-  try {
-    await open.stream.write(encodeBlobRequest({ op: 'get', ...request }))
-    const answer = await nextAnswer(open.stream)
-    if (answer.status === 'absent') {
-      await open.close()
-      return null
-    }
-    if (answer.status !== 'from' || answer.offset !== request.offset)
-      throw new ParleyError('relay-lying', 'blob answer')
-    return { totalBytes: answer.totalBytes, chunks: chunksOf(open, answer.totalBytes - request.offset) }
-  } catch (error) {
-    throw open.fail(error)
-  }
-}
-
-async function* chunksOf(open: OpenStream, expectedBytes: number): AsyncGenerator<Uint8Array> {
-  let left = expectedBytes
-  let finished = false
-  try {
-    for await (const chunk of open.stream.rawRest()) {
-      left -= chunk.length
-      if (left < 0) throw new ParleyError('relay-lying', 'more bytes than the blob has')
-      yield chunk
-    }
-    finished = true
-    if (left > 0) throw new ParleyError('unreachable', 'the stream ended early')
-    await open.close()
-  } catch (error) {
-    finished = true
-    throw open.fail(error)
-  } finally {
-    // A reader that stops early wants nothing more to come.
-    if (!finished) open.fail(new ParleyError('cancelled'))
-  }
-}
-
-/** @throws unreachable | timeout */
+/** @throws unreachable | timeout | relay-lying */
 export async function tellBlobDone(connection: Connection, blobId: BlobId, readCapability: Uint8Array): Promise<void> {
   await onBlobStream(connection, null, async (stream) => {
     await stream.write(encodeBlobRequest({ op: 'done', blobId, readCapability }))
@@ -110,41 +119,10 @@ export async function tellBlobDone(connection: Connection, blobId: BlobId, readC
   })
 }
 
-interface OpenStream {
-  readonly stream: FramedStream
-  close(): Promise<void>
-  /** Ends it; returns what to throw. */
-  fail(error: unknown): ParleyError
-}
-
-async function openBlobStream(connection: Connection, signal: AbortSignal | null): Promise<OpenStream> {
-  if (signal?.aborted === true) throw new ParleyError('cancelled')
-  const raw = await connection.newStream(BLOB_PROTOCOL, { runOnLimitedConnection: true }).catch((error: unknown) => {
-    throw networkFailure(error)
-  })
-  const stream = new FramedStream(raw)
-  const onAbort = (): void => {
-    stream.abort(new ParleyError('cancelled'))
-  }
-  signal?.addEventListener('abort', onAbort, { once: true })
-  return {
-    stream,
-    close: async () => {
-      signal?.removeEventListener('abort', onAbort)
-      await stream.close()
-    },
-    fail: (error) => {
-      signal?.removeEventListener('abort', onAbort)
-      const failure = signal?.aborted === true ? new ParleyError('cancelled') : asFailure(error)
-      stream.abort(failure)
-      return failure
-    },
-  }
-}
-
-function asFailure(error: unknown): ParleyError {
-  if (isParleyError(error, 'malformed')) return new ParleyError('relay-lying', error.detail, { cause: error })
-  return networkFailure(error)
+async function nextAnswer(stream: FramedStream): Promise<BlobAnswer> {
+  const frame = await stream.nextFrame()
+  if (frame === null) throw new ParleyError('unreachable', 'the stream ended')
+  return decodeBlobAnswer(frame)
 }
 
 async function onBlobStream<T>(
@@ -152,18 +130,36 @@ async function onBlobStream<T>(
   signal: AbortSignal | null,
   work: (stream: FramedStream) => Promise<T>,
 ): Promise<T> {
-  const open = await openBlobStream(connection, signal)
+  const isCancelled = (): boolean => signal?.aborted ?? false
+  if (isCancelled()) throw new ParleyError('cancelled')
+  const stream = new FramedStream(await openStream(connection))
+  const onAbort = (): void => {
+    stream.abort(new ParleyError('cancelled'))
+  }
+  signal?.addEventListener('abort', onAbort, { once: true })
   try {
-    const result = await work(open.stream)
-    await open.close()
+    const result = await work(stream)
+    await stream.close()
     return result
   } catch (error) {
-    throw open.fail(error)
+    const failure = isCancelled() ? new ParleyError('cancelled', '', { cause: error }) : asFailure(error)
+    stream.abort(failure)
+    throw failure
+  } finally {
+    signal?.removeEventListener('abort', onAbort)
   }
 }
 
-async function nextAnswer(stream: FramedStream): Promise<BlobAnswer> {
-  const frame = await stream.nextFrame()
-  if (frame === null) throw new ParleyError('unreachable', 'the stream ended')
-  return decodeBlobAnswer(frame)
+async function openStream(connection: Connection) {
+  try {
+    return await connection.newStream(BLOB_PROTOCOL)
+  } catch (error) {
+    throw networkFailure(error)
+  }
+}
+
+/** What a relay says that makes no sense, as what it is. */
+export function asFailure(error: unknown): ParleyError {
+  if (isParleyError(error, 'malformed')) return new ParleyError('relay-lying', error.detail, { cause: error })
+  return networkFailure(error)
 }

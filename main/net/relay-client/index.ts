@@ -24,8 +24,10 @@ import { idFromBytes } from '../../../shared/model/ids.ts'
 import { decodeDepositsAnswer, decodeDirectoryTaken, decodeInviteTaken } from '../../../shared/wire/relay-answers.ts'
 import { encodeReceipt, provenReceipts } from '../../../shared/wire/relay-receipt.ts'
 import { mailboxProofBytes } from '../../../shared/wire/relay-signed.ts'
-import { downloadBlob, tellBlobDone, uploadBlob } from './blob-transfer.ts'
-import type { BlobGet, UploadAnswer } from './blob-transfer.ts'
+import { asFailure, tellBlobDone, uploadBlob } from './blob-transfer.ts'
+import type { UploadAnswer } from './blob-transfer.ts'
+import { getBlob } from '../blob-protocol.ts'
+import type { BlobRequestParts } from '../link.ts'
 import { batchOutcomes, depositBatches } from './deposit-batches.ts'
 import { ownerConnection, PushQueue } from './owner-connection.ts'
 import { ProvenLinks } from './proven-links.ts'
@@ -159,8 +161,17 @@ class RelayClient implements RelayPort {
   }
 
   /** From the owner's node: whoever reads a blob is the owner of the mailbox that it was laid into. */
-  async getBlob(relay: RelayContactPoint, request: BlobGet, signal: AbortSignal): Promise<BlobDownload | null> {
-    return downloadBlob(await this.#own.bulk(relay), request, signal)
+  async getBlob(
+    relay: RelayContactPoint,
+    request: BlobRequestParts,
+    signal: AbortSignal,
+  ): Promise<BlobDownload | null> {
+    try {
+      const found = await getBlob(await this.#own.bulk(relay), request, signal)
+      return found === null ? null : { ...found, chunks: fromRelay(found.chunks) }
+    } catch (error) {
+      throw asFailure(error)
+    }
   }
 
   async blobDone(relay: RelayContactPoint, blobId: BlobId, readCapability: Uint8Array): Promise<void> {
@@ -169,6 +180,14 @@ class RelayClient implements RelayPort {
 
   async stop(): Promise<void> {
     await Promise.all([this.#own.stop(), this.#senders.stop()])
+  }
+}
+
+async function* fromRelay(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks
+  } catch (error) {
+    throw asFailure(error)
   }
 }
 

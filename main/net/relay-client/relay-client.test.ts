@@ -22,7 +22,6 @@ for (const [transport, listen] of LISTENERS) {
         stop: () => relay.remove(),
       }
     },
-    cutKeepsBytes: transport === 'TCP',
     makeClient: () => createRelayClient({ clock: systemClock }),
   })
 }

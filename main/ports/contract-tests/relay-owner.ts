@@ -27,7 +27,6 @@ export interface RelayUnderTest {
 export interface RelaySuite {
   readonly port: () => RelayPort
   readonly relay: () => RelayUnderTest
-  readonly cutKeepsBytes: boolean
 }
 
 export const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest())

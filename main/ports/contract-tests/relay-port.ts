@@ -13,8 +13,6 @@ export interface RelayPortSubject {
   /** With a clean relay for each test. */
   startRelay(): Promise<RelayUnderTest>
   makeClient(): RelayPort
-  /** False: a stream that is cut loses what was on its way, as QUIC's do. */
-  readonly cutKeepsBytes: boolean
 }
 
 export function relayPortContract(name: string, subject: RelayPortSubject): void {
@@ -29,7 +27,7 @@ export function relayPortContract(name: string, subject: RelayPortSubject): void
       await port.stop()
       await relay.stop()
     })
-    const suite: RelaySuite = { port: () => port, relay: () => relay, cutKeepsBytes: subject.cutKeepsBytes }
+    const suite: RelaySuite = { port: () => port, relay: () => relay }
     describe('mailbox', () => mailboxSuite(suite))
     describe('tokens', () => tokenSuite(suite))
     describe('directory', () => directorySuite(suite))
