@@ -15,7 +15,7 @@ import type {
   EventName,
 } from '../shared/ipc/engine-contract.ts'
 import { ENGINE_PORT_MESSAGE, MEDIA_SCHEME } from '../shared/ipc/shell-contract.ts'
-import type { ShellApi } from '../shared/ipc/shell-contract.ts'
+import type { EngineState, ShellApi } from '../shared/ipc/shell-contract.ts'
 import { LIMITS } from '../shared/ipc/engine-contract.ts'
 import type { MessageId } from '../shared/model/ids.ts'
 import type { ErrorCode } from '../shared/errors.ts'
@@ -75,8 +75,23 @@ export function connectApi(shell: ShellApi, source: Window): Api {
     if (event.source === source && isPort && port !== undefined) connection.use(port)
   })
   shell.connectEngine()
+  // the shell tells one listener; the window has several
+  const stateListeners = new Set<(state: EngineState) => void>()
+  let lastState: EngineState | null = null
+  shell.onEngineState((state) => {
+    lastState = state
+    if (state === 'stopped') connection.giveUp()
+    for (const listener of stateListeners) listener(state)
+  })
   return {
-    shell,
+    shell: {
+      ...shell,
+      onEngineState: (listener) => {
+        stateListeners.add(listener)
+        if (lastState !== null) listener(lastState)
+        return () => stateListeners.delete(listener)
+      },
+    },
     call: (command, input) => connection.call(command, input),
     on: (event, listener) => connection.on(event, listener),
     onConnected: (listener) => connection.onConnected(listener),
@@ -111,6 +126,11 @@ class EngineConnection {
       else this.#settle(id, { ok: false, code: 'not-ready', detail: 'the engine started anew' })
     }
     for (const listener of this.#connected) listener()
+  }
+
+  /** No engine will come: nothing waits for one. */
+  giveUp(): void {
+    for (const id of [...this.#pending.keys()]) this.#settle(id, { ok: false, code: 'not-ready', detail: 'no engine' })
   }
 
   call<Name extends CommandName>(command: Name, input: CommandInput<Name>): Promise<Reply<CommandOutputs[Name]>> {

@@ -14,7 +14,9 @@ export const useAppStore = defineStore('app', () => {
   const engine = ref<EngineState>('running')
   const ready = computed<Ready | null>(() => (state.value.phase === 'ready' ? state.value : null))
 
+  /** While an engine starts anew the window keeps showing what it has. */
   function setState(next: AppState): void {
+    if (next.phase === 'starting' && state.value.phase === 'ready') return
     state.value = next
   }
   function patch(change: Partial<Ready>): void {
@@ -29,15 +31,12 @@ export const useAppStore = defineStore('app', () => {
   function connect(api: Api): void {
     api.on('app.changed', setState)
     api.on('settings.changed', setSettings)
-    api.on('network.changed', (network) => {
-      patch({ network })
-    })
+    api.on('network.changed', setNetwork)
     api.shell.onEngineState((next) => {
       engine.value = next
     })
     api.onConnected(() => {
       engine.value = 'running'
-      void load(api)
     })
   }
 
@@ -54,5 +53,5 @@ export const useAppStore = defineStore('app', () => {
     patch({ passphraseSet })
   }
 
-  return { state, engine, ready, setState, setSettings, setAccount, setNetwork, setPassphraseSet, connect }
+  return { state, engine, ready, setState, setSettings, setAccount, setNetwork, setPassphraseSet, load, connect }
 })

@@ -23,3 +23,11 @@ export function withMessage(
 export function withoutMessage(messages: readonly MessageView[], messageId: MessageId): readonly MessageView[] {
   return messages.filter((message) => message.messageId !== messageId)
 }
+
+/** The newest page, fetched again: joined to what is loaded, or in its place when there is a gap between the two. */
+export function withNewestPage(messages: readonly MessageView[], page: readonly MessageView[]): readonly MessageView[] {
+  const [first] = page
+  const isJoined = first !== undefined && messages.some((message) => message.messageId === first.messageId)
+  if (!isJoined) return page
+  return [...messages.filter((message) => message.orderKey < first.orderKey), ...page]
+}

@@ -3,7 +3,7 @@ import { ref, shallowRef } from 'vue'
 import type { MessageView } from '../../shared/model/chat.ts'
 import type { ChatId, MessageId } from '../../shared/model/ids.ts'
 import type { Api } from '../api.ts'
-import { withMessage, withoutMessage } from './message-order.ts'
+import { withMessage, withNewestPage, withoutMessage } from './message-order.ts'
 
 const PAGE_MESSAGES = 60
 
@@ -40,8 +40,10 @@ export const useMessagesStore = defineStore('messages', () => {
     loading.value = false
     failed.value = !reply.ok
     if (!reply.ok) return
-    messages.value = reply.value.messages
-    hasMore.value = reply.value.hasMore
+    const { messages: newest, hasMore: more } = reply.value
+    const known = messages.value
+    messages.value = withNewestPage(known, newest)
+    if (messages.value.length === newest.length || known.length === 0) hasMore.value = more
   }
 
   async function loadOlder(api: Api): Promise<void> {
@@ -58,8 +60,16 @@ export const useMessagesStore = defineStore('messages', () => {
   }
 
   function put(message: MessageView): void {
+    if (isSettled(message)) endTransfer(message.messageId)
     if (message.chatId !== chatId.value) return
     messages.value = withMessage(messages.value, message, hasMore.value)
+  }
+
+  function endTransfer(messageId: MessageId): void {
+    if (!transfers.value.has(messageId)) return
+    const left = new Map(transfers.value)
+    left.delete(messageId)
+    transfers.value = left
   }
 
   function remove(messageId: MessageId): void {
@@ -72,15 +82,17 @@ export const useMessagesStore = defineStore('messages', () => {
       remove(messageId)
     })
     api.on('transfer.progress', ({ messageId, doneBytes, totalBytes, path }) => {
-      const next = new Map(transfers.value)
-      if (doneBytes >= totalBytes) next.delete(messageId)
-      else next.set(messageId, { doneBytes, totalBytes, path })
-      transfers.value = next
-    })
-    api.onConnected(() => {
-      void loadNewest(api)
+      if (doneBytes >= totalBytes) endTransfer(messageId)
+      else transfers.value = new Map(transfers.value).set(messageId, { doneBytes, totalBytes, path })
     })
   }
 
   return { chatId, messages, hasMore, loading, failed, transfers, open, loadNewest, loadOlder, put, remove, connect }
 })
+
+/** Nothing of its file moves any more: it was given up or stopped, or whoever it is for has it. */
+function isSettled({ body, status }: MessageView): boolean {
+  if (body.kind !== 'file') return false
+  const { state } = body.attachment
+  return state === 'failed' || (state === 'here' && status !== 'sending' && status !== 'held')
+}

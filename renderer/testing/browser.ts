@@ -1,15 +1,6 @@
-/** The window in a plain browser, with one of the scenes; see vite.config.ts. */
+/** The window in a plain browser, with one of the scenes; see vite.config.mjs. */
 
-import '../fonts/inter.css'
-import '../tokens.css'
-import '../metrics.css'
-import '../base.css'
-import { createPinia } from 'pinia'
-import { createApp } from 'vue'
-import App from '../App.vue'
-import { apiKey } from '../api.ts'
-import { i18n } from '../i18n/index.ts'
-import { useNavigationStore } from '../stores/navigation.ts'
+import { mountWindow } from '../mount-window.ts'
 import { fakeApi } from './fake-api.ts'
 import { SCENE_NAMES, scene } from './scenes.ts'
 
@@ -25,9 +16,9 @@ const shown = scene(SCENE_NAMES.find((name) => name === query.get('scene')) ?? '
 const theme = query.get('theme')
 if (theme === 'light' || theme === 'dark') shown.engine.settings = { ...shown.engine.settings, theme }
 const { api, shell } = fakeApi(shown.engine, { pictures: shown.pictures })
-const app = createApp(App).use(createPinia()).use(i18n).provide(apiKey, api)
-app.mount('#app')
-if (shown.openChatId !== null) useNavigationStore().openChat(shown.openChatId)
+await mountWindow(api)
+shown.begin()
+if (shown.openChatId !== null) shell.openChat(shown.openChatId)
 
 /** Driven from the browser's console, or by whoever takes the pictures. */
 Object.assign(window, { scene: shown, shell })

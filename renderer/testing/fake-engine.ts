@@ -321,7 +321,11 @@ export class FakeEngine {
       this.#removeChat(chatId)
       return null
     },
-    'contacts.get': ({ contactId }) => this.#patchContact(contactId, {}),
+    'contacts.get': ({ contactId }) =>
+      found(
+        [...this.contacts.values()].find((contact) => contact.contactId === contactId),
+        'contact',
+      ),
     'contacts.rename': ({ contactId, alias }) => this.#patchContact(contactId, { alias }),
     'contacts.set-blocked': ({ contactId, blocked }) => this.#patchContact(contactId, { blocked }),
     'messages.page': ({ chatId, before, limit }) => this.#page(chatId, before, limit),

@@ -13,7 +13,7 @@ import type {
 import type { AccountId, BlobId, ChatId, ContactId, DeviceId, InviteId, RelayId } from '../../shared/model/ids.ts'
 
 const DAY_MS = 86_400_000
-const SAFETY_NUMBER = '37291 04856 91730 55284 60917 23348 18502 76639 40175 92861 33507 68124'
+const SAFETY_NUMBER = '372910485691730552846091723348185027663940175928613350768124'
 
 /** What is said about a person that the fake engine should know. */
 export interface Person {

@@ -19,29 +19,33 @@ export interface Scene {
   readonly openChatId: ChatId | null
   /** Pictures of messages, as URLs. */
   readonly pictures: ReadonlyMap<MessageId, string>
+  /** What goes on once the window is there. */
+  readonly begin: () => void
 }
 
 /** @param nowMs the scene's present: a moment after 10:44 of its day */
 export function scene(name: SceneName, nowMs: number): Scene {
   const pictures = new Map<MessageId, string>()
+  const begin = (): void => undefined
   switch (name) {
     case 'first-run': {
       const engine = new FakeEngine({ nowMs: () => Date.now(), state: { phase: 'new', keychain: true } })
-      return { engine, openChatId: null, pictures }
+      return { engine, openChatId: null, pictures, begin }
     }
     case 'empty':
-      return { engine: sceneEngine(), openChatId: null, pictures }
+      return { engine: sceneEngine(), openChatId: null, pictures, begin }
     case 'main': {
       const engine = sceneEngine()
-      return { engine, openChatId: mainScene(engine, nowMs, pictures), pictures }
+      const { chatId, begin: sending } = mainScene(engine, nowMs, pictures)
+      return { engine, openChatId: chatId, pictures, begin: sending }
     }
     case 'offline': {
       const engine = sceneEngine()
-      return { engine, openChatId: offlineScene(engine, nowMs, pictures), pictures }
+      return { engine, openChatId: offlineScene(engine, nowMs, pictures), pictures, begin }
     }
     case 'long': {
       const engine = sceneEngine()
-      return { engine, openChatId: longScene(engine, nowMs), pictures }
+      return { engine, openChatId: longScene(engine, nowMs), pictures, begin }
     }
   }
 }
@@ -64,7 +68,7 @@ function relayViews(nowMs: number): NetworkView['relays'] {
   }))
 }
 
-function mainScene(engine: FakeEngine, nowMs: number, pictures: Map<MessageId, string>): ChatId {
+function mainScene(engine: FakeEngine, nowMs: number, pictures: Map<MessageId, string>) {
   const at = (hour: number, minute: number, daysAgo = 0): number =>
     new Date(nowMs - daysAgo * DAY_MS).setHours(hour, minute, 0, 0)
   const mira = engine.addPerson({ name: 'Mira', hue: 11, path: 'direct', relays: RELAYS, lastSeenAtMs: at(10, 42) })
@@ -79,8 +83,7 @@ function mainScene(engine: FakeEngine, nowMs: number, pictures: Map<MessageId, s
   engine.receive(mira, 'Two nights, then? I can book it now.', { atMs: at(10, 42) })
   engine.receive(mira, '👍🏽🙌', { atMs: at(10, 43) })
   addOthers(engine, at)
-  queueMicrotask(() => engine.progress(map.messageId, 6.2 * MEGABYTE))
-  return mira
+  return { chatId: mira, begin: () => engine.progress(map.messageId, 6.2 * MEGABYTE) }
 }
 
 function addOthers(engine: FakeEngine, at: (hour: number, minute: number, daysAgo?: number) => number): void {

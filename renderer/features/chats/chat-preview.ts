@@ -1,11 +1,12 @@
 /** What the second line of a row says: draft, failed, last message; in that order. */
 
-import type { ChatView, MessageStatus } from '../../../shared/model/chat.ts'
+import type { ChatEvent, ChatView, MessageStatus } from '../../../shared/model/chat.ts'
 
 export type ChatPreview =
   | { readonly kind: 'draft' | 'text'; readonly text: string; readonly tick: MessageStatus | null }
   | { readonly kind: 'photo' | 'file'; readonly text: string; readonly tick: MessageStatus | null }
-  | { readonly kind: 'failed' | 'unreadable' | 'opened' | 'empty' | 'blocked' }
+  | { readonly kind: 'event'; readonly event: ChatEvent['type'] }
+  | { readonly kind: 'failed' | 'unreadable' | 'empty' | 'blocked' }
 
 export function chatPreview(chat: ChatView): ChatPreview {
   if (chat.blocked) return { kind: 'blocked' }
@@ -28,7 +29,7 @@ export function chatPreview(chat: ChatView): ChatPreview {
     case 'unreadable':
       return { kind: 'unreadable' }
     case 'event':
-      return { kind: last.body.event.type === 'chat-opened' ? 'opened' : 'empty' }
+      return { kind: 'event', event: last.body.event.type }
   }
 }
 

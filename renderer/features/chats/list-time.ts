@@ -18,7 +18,7 @@ export function listTime(atMs: number, nowMs: number, locale: string, texts: Tim
 }
 
 export function clockTime(atMs: number, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(atMs)
+  return new Intl.DateTimeFormat(locale, { timeStyle: 'short' }).format(atMs)
 }
 
 export function fullDate(atMs: number, locale: string): string {

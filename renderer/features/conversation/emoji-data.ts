@@ -4,7 +4,6 @@ export interface Emoji {
   readonly unicode: string
   readonly label: string
   readonly tags: readonly string[]
-  readonly group: number
 }
 
 let loading: Promise<readonly Emoji[]> | null = null
@@ -14,7 +13,7 @@ export function loadEmoji(): Promise<readonly Emoji[]> {
     data.flatMap((entry) =>
       entry.group === undefined || entry.group === 2
         ? []
-        : [{ unicode: entry.unicode, label: entry.label, tags: entry.tags ?? [], group: entry.group }],
+        : [{ unicode: entry.unicode, label: entry.label, tags: entry.tags ?? [] }],
     ),
   )
   return loading

@@ -20,7 +20,7 @@ export type FeedEntry =
 export function feedEntries(
   messages: readonly MessageView[],
   fresh: { readonly firstId: MessageId; readonly count: number } | null,
-): readonly FeedEntry[] {
+): FeedEntry[] {
   const entries: FeedEntry[] = []
   for (const [index, message] of messages.entries()) {
     const before = messages[index - 1]

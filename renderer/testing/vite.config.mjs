@@ -1,5 +1,5 @@
 /**
- * The window in a plain browser with an engine in memory: `npx vite --config renderer/testing/vite.config.ts`.
+ * The window in a plain browser with an engine in memory: `npx vite --config renderer/testing/vite.config.mjs`.
  * The address takes `?scene=…&theme=dark&contrast=more&density=compact&dir=rtl`.
  */
 
