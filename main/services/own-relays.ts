@@ -23,6 +23,7 @@ interface Live {
   state: RelayView['state']
   failure: ErrorCode | null
   roundTripMs: number | null
+  heldCount: number
   sinceMs: number
   attempt: number
   cancelRetry: (() => void) | null
@@ -173,6 +174,7 @@ export class OwnRelays {
   async #measure(live: Live, connection: OwnerConnection): Promise<void> {
     try {
       live.roundTripMs = await connection.ping()
+      live.heldCount = (await connection.usage()).envelopeCount
       live.failure = null
     } catch (error) {
       if (!isParleyError(error)) throw error
@@ -365,6 +367,7 @@ export class OwnRelays {
       state: 'unreachable',
       failure: null,
       roundTripMs: null,
+      heldCount: 0,
       sinceMs: this.#core.clock.nowMs(),
       attempt: 0,
       cancelRetry: null,
@@ -383,7 +386,7 @@ export class OwnRelays {
       roundTripMs: live.roundTripMs,
       sinceMs: live.sinceMs,
       failure: live.failure,
-      heldCount: 0,
+      heldCount: live.heldCount,
     }
   }
 
