@@ -8,6 +8,7 @@ import { ParleyError } from '../../shared/errors.ts'
 import { toBase64Url } from '../../shared/wire/bytes.ts'
 import { BLOB_PROTOCOL } from '../../shared/wire/blob-stream.ts'
 import { DIRECT_PROTOCOL, INVITE_PROTOCOL } from '../../shared/wire/direct-frames.ts'
+import { BetterPaths } from './better-paths.ts'
 import { getBlob, serveBlob } from './blob-protocol.ts'
 import { Circuits, closeQuietly } from './circuits.ts'
 import type { CircuitRelay } from './circuits.ts'
@@ -28,6 +29,7 @@ import { PeerLinks } from './peer-links.ts'
 const MAX_OWN_ADDRESSES = 16
 const STREAMS_A_CONNECTION = 32
 const OPEN_STREAM_WITHIN_MS = 5_000
+const BETTER_WITHIN_MS = 10_000
 const INVITE_WITHIN_MS = 10_000
 /** Who is no contact by then has no business here. */
 const STRANGER_STAYS_MS = 60_000
@@ -55,6 +57,9 @@ export class DirectRun {
   readonly #links: PeerLinks
   readonly #circuits: Circuits
   readonly #budget: StrangerBudget
+  readonly #better: BetterPaths
+  /** Where devices were dialled last. */
+  readonly #knownAddresses = new Map<string, readonly string[]>()
   readonly #dials = new Map<string, Dial>()
   readonly #connections = new WeakMap<Link, Connection>()
   #addresses: readonly string[] = []
@@ -67,11 +72,19 @@ export class DirectRun {
     this.#node = node
     this.#budget = new StrangerBudget(clock)
     this.#circuits = new Circuits(node, clock, parts.random)
+    this.#better = new BetterPaths({
+      ...parts,
+      look: (link) => {
+        this.#lookForBetter(link)
+      },
+    })
     this.#links = new PeerLinks(ownKey, {
       onLink: (link) => {
+        this.#better.onLink(link)
         handlers.onLink(link)
       },
       onLinkClosed: (link) => {
+        this.#better.onLinkClosed(link)
         handlers.onLinkClosed(link)
       },
     })
@@ -129,6 +142,7 @@ export class DirectRun {
     const now = ownAddresses(all, libp2p.peerId.toString(), MAX_OWN_ADDRESSES)
     if (this.#stopping || now.join(' ') === this.#addresses.join(' ')) return
     this.#addresses = now
+    this.#better.lookNow()
     this.#parts.handlers.onAddressesChanged(now)
   }
 
@@ -197,6 +211,7 @@ export class DirectRun {
 
   async connect(peerKey: Uint8Array, addresses: readonly string[], signal: AbortSignal): Promise<DirectLink> {
     const key = toBase64Url(peerKey)
+    this.#knownAddresses.set(key, addresses)
     const standing = this.#links.current(peerKey)
     if (standing !== null) return standing
     if (signal.aborted || this.#stopping) throw new ParleyError('timeout', 'connect')
@@ -230,6 +245,18 @@ export class DirectRun {
       if (this.#dials.get(key) === dial) this.#dials.delete(key)
     })
     return dial
+  }
+
+  /** In the background: what comes of it takes the place of the circuit. */
+  #lookForBetter({ peerKey }: Link): void {
+    const key = toBase64Url(peerKey)
+    if (this.#stopping || this.#dials.has(key)) return
+    const direct = (this.#knownAddresses.get(key) ?? []).filter((address) => transportOf(address) !== 'circuit')
+    const { result, abort } = this.#dial(key, peerKey, direct)
+    const cancel = this.#parts.clock.after(BETTER_WITHIN_MS, () => {
+      abort.abort()
+    })
+    result.catch(() => undefined).finally(cancel)
   }
 
   /** Whatever stands first: a path of the race, or the other side's own dial. */

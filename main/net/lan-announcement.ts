@@ -4,7 +4,6 @@
  */
 
 import { createHmac, randomBytes } from 'node:crypto'
-import { networkInterfaces } from 'node:os'
 import multicastDns from 'multicast-dns'
 import type { MulticastDNS } from 'multicast-dns'
 import type { Clock } from '../ports/runtime.ts'
@@ -87,6 +86,7 @@ export class LanAnnouncement {
   #contacts: readonly LanContact[] = []
   #cancelNext: (() => void) | null = null
   #announcedAtMs = -Infinity
+  #announced = ''
 
   constructor(parts: LanParts) {
     this.#parts = parts
@@ -160,6 +160,7 @@ export class LanAnnouncement {
     const missing = (TAGS_A_STRING - (own.length % TAGS_A_STRING)) % TAGS_A_STRING
     // their number and order say nothing about the contacts
     const tags = this.#mixed([...own, ...Array.from({ length: missing }, () => randomBytes(TAG_BYTES))])
+    this.#announced = nameOf(tags)
     const data = encodeAnnouncement({ tcpPort, quicPort, tags })
     this.#multicast.respond({ answers: [{ name: LAN_SERVICE, type: 'TXT', ttl: TTL_SECONDS, data }] }, ignore)
   }
@@ -177,8 +178,10 @@ export class LanAnnouncement {
 
   #onAnnouncement(data: unknown, host: string): void {
     const announcement = decodeAnnouncement(data)
-    if (announcement === null || !/^\d+\.\d+\.\d+\.\d+$/.test(host) || this.#isOwn(announcement, host)) return
+    if (announcement === null || !/^\d+\.\d+\.\d+\.\d+$/.test(host)) return
     const { tcpPort, quicPort, tags } = announcement
+    // a pair's tag is the same on both sides, and multicast comes back to its sender
+    if (nameOf(tags) === this.#announced) return
     const addresses = [
       ...(quicPort > 0 ? [`/ip4/${host}/udp/${quicPort}/quic-v1`] : []),
       ...(tcpPort > 0 ? [`/ip4/${host}/tcp/${tcpPort}`] : []),
@@ -190,13 +193,6 @@ export class LanAnnouncement {
       const known = [today, today - 1, today + 1].some((day) => heard.has(toBase64Url(lanTag(secret, day))))
       if (known) for (const peerKey of peerKeys) this.#note(peerKey, addresses)
     }
-  }
-
-  /** A pair's tag is the same on both sides, and multicast comes back to its sender. */
-  #isOwn({ tcpPort, quicPort }: Announcement, host: string): boolean {
-    const own = portsOf(this.#parts.addresses())
-    if (own.tcpPort !== tcpPort || own.quicPort !== quicPort) return false
-    return Object.values(networkInterfaces()).some((infos) => infos?.some((info) => info.address === host) === true)
   }
 
   #note(peerKey: Uint8Array, addresses: readonly string[]): void {
@@ -214,6 +210,10 @@ function portsOf(addresses: readonly string[]): { readonly tcpPort: number; read
   const find = (pattern: RegExp): number =>
     Number(addresses.map((address) => pattern.exec(address)?.[1]).find((port) => port !== undefined) ?? 0)
   return { tcpPort: find(/^\/ip4\/[^/]+\/tcp\/(\d+)$/), quicPort: find(/^\/ip4\/[^/]+\/udp\/(\d+)\/quic-v1$/) }
+}
+
+function nameOf(tags: readonly Uint8Array[]): string {
+  return tags.map(toBase64Url).join(' ')
 }
 
 function ignore(): void {

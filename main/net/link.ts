@@ -81,6 +81,7 @@ export class Link implements DirectLink {
   #paused = false
   #pingCount = 0
   #state: 'open' | 'draining' | 'gone' = 'open'
+  #abortReason: ParleyError | null = null
   #whenDrained: (() => void)[] = []
   #whenGone: (() => void)[] = []
 
@@ -117,7 +118,7 @@ export class Link implements DirectLink {
         this.#onRemoteEnd()
       },
       onClosed: () => {
-        this.#onGone(new ParleyError('unreachable', 'the stream closed'))
+        this.#onGone(this.#abortReason ?? new ParleyError('unreachable', 'the stream closed'))
       },
     })
   }
@@ -183,6 +184,7 @@ export class Link implements DirectLink {
 
   abort(error: ParleyError): void {
     if (this.#state === 'gone') return
+    this.#abortReason ??= error
     this.#stream.abort(error)
     this.#onGone(error)
   }
