@@ -20,7 +20,6 @@ import { senderName } from './deposits.ts'
 import { sha256 } from './hashes.ts'
 import { Refused, refusalOf } from './refused.ts'
 import type { RelayKey } from './relay-key.ts'
-import type { RelayLog } from './relay-log.ts'
 import type { BlobRow, RelayStore } from './storage/relay-store.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -35,7 +34,6 @@ export interface BlobParts {
   readonly config: RelayConfig
   readonly key: RelayKey
   readonly quota: DailyQuota
-  readonly log: RelayLog
   readonly now: () => number
   readonly isDiskFull: () => boolean
 }

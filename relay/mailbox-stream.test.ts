@@ -236,3 +236,26 @@ test('requests that came together are answered in the order of their deposits', 
   }
   expect(pushed).toEqual(envelopes)
 })
+
+test('a relay that stops answers what it has begun, and what it answered is kept', async () => {
+  await start()
+  const keys = newMailboxKeys()
+  const token = random(32)
+  const client = await owner(keys)
+  await client.ask({ type: 'put-tokens', tokens: [{ hash: sha256(token), handle: random(4) }] })
+  const sender = await connect()
+  await sender.hello()
+  const begun = deposit(keys, token, random(5_000))
+  const answered = depositCode(sender, begun)
+  // The push comes after the commit and with the answer: from here on the request is under way or done.
+  while ((await client.next()).type !== 'push');
+  await relay.stop()
+  expect(await answered).toBe('held')
+  await sender.closed()
+  await relay.start()
+  const again = await connect()
+  const { challenge } = await again.hello()
+  // What lies there may come before the answer.
+  const heard = [await again.ask(again.proof(keys, challenge)), await again.next()]
+  expect(heard.map(({ type }) => type).sort()).toEqual(['push', 'reply'])
+})

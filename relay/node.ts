@@ -24,7 +24,7 @@ const STREAM_WINDOW_BYTES = 1024 * 1024
 const PING_EVERY_MS = 60_000
 
 export interface RelayHandlers {
-  onMailboxStream(stream: Stream, connection: Connection): void
+  onMailboxStream(stream: Stream, connection: Connection, node: Libp2p): void
   onBlobStream(stream: Stream): void
 }
 
@@ -79,7 +79,7 @@ async function handle(node: Libp2p, handlers: RelayHandlers): Promise<void> {
   await node.handle(
     MAILBOX_PROTOCOL,
     (stream, connection) => {
-      handlers.onMailboxStream(stream, connection)
+      handlers.onMailboxStream(stream, connection, node)
     },
     { maxInboundStreams: MAILBOX_STREAMS_A_CONNECTION },
   )

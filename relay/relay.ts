@@ -17,11 +17,13 @@ import { Housekeeping } from './housekeeping.ts'
 import { Mailboxes } from './mailboxes.ts'
 import { MailboxStream } from './mailbox-stream.ts'
 import { startNode } from './node.ts'
+import type { RelayHandlers } from './node.ts'
 import { loadSeed, relayKey } from './relay-key.ts'
 import type { RelayKey } from './relay-key.ts'
 import type { RelayLog } from './relay-log.ts'
 import { RestoreGuard } from './restore-guard.ts'
 import { lockDataDir } from './storage/data-lock.ts'
+import type { RelayStore } from './storage/relay-store.ts'
 import { openRelayStore } from './storage/sqlite-relay-store.ts'
 import { writeWhole } from './whole-file.ts'
 
@@ -66,83 +68,87 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
 }
 
 async function startLocked(options: RelayOptions, unlock: () => void): Promise<RunningRelay> {
-  const { dataDir, config, log, now = Date.now, helloWithinMs = HELLO_WITHIN_MS } = options
+  const { dataDir, config, log } = options
   const key = relayKey(loadSeed(dataDir, 'relay.key'))
   const store = openRelayStore(join(dataDir, 'relay.db'), config)
+  try {
+    const kept = await startKeeping(options, store)
+    const streams = new OpenStreams()
+    const node = await startNode(loadSeed(dataDir, 'libp2p.key'), config, handlersOf(options, key, kept, streams))
+    writeWhole(join(dataDir, ADDRESS_FILE), new TextEncoder().encode(`${pasteText(key, node)}\n`))
+    log.info('relay-started', { listeners: node.getMultiaddrs().length })
+    return {
+      relayId: key.relayId,
+      addresses: () => bareAddresses(node),
+      pasteText: () => pasteText(key, node),
+      sweep: () => kept.housekeeping.sweep(),
+      stop: async () => {
+        await Promise.race([streams.drain(), delay(DRAIN_WITHIN_MS, undefined, { ref: false })])
+        await node.stop()
+        await kept.housekeeping.stop()
+        store.erase()
+        store.close()
+        unlock()
+        log.info('relay-stopped')
+      },
+    }
+  } catch (error) {
+    store.close()
+    throw error
+  }
+}
+
+interface Kept {
+  readonly store: RelayStore
+  readonly files: BlobFiles
+  readonly guard: RestoreGuard
+  readonly housekeeping: Housekeeping
+}
+
+/** What is on the disk is put in order before anybody is let in. */
+async function startKeeping(options: RelayOptions, store: RelayStore): Promise<Kept> {
+  const { dataDir, config, log, now = Date.now, eraseEveryMs } = options
   const files = new BlobFiles(dataDir)
   await files.prepare()
   await files.deleteOthers(await store.blobNames())
   const guard = new RestoreGuard(store, join(dataDir, 'incarnation'))
   const discarded = await guard.check()
   if (discarded !== null) log.info('database-was-restored', { prekeysDiscarded: discarded })
-  const { eraseEveryMs } = options
+  const { minFreeDiskBytes } = config
   const housekeeping = new Housekeeping({
-    store,
-    files,
-    guard,
-    log,
-    now,
-    dataDir,
-    minFreeDiskBytes: config.minFreeDiskBytes,
+    ...{ store, files, guard, log, now, dataDir, minFreeDiskBytes },
     ...(eraseEveryMs === undefined ? {} : { eraseEveryMs }),
   })
   await housekeeping.start()
+  return { store, files, guard, housekeeping }
+}
+
+function handlersOf(options: RelayOptions, key: RelayKey, kept: Kept, streams: OpenStreams): RelayHandlers {
+  const { config, log, now = Date.now, helloWithinMs = HELLO_WITHIN_MS } = options
+  const { store, files, guard, housekeeping } = kept
   const quota = new DailyQuota({ envelopes: config.tokenEnvelopesPerDay, bytes: config.tokenBytesPerDay })
+  const isDiskFull = (): boolean => housekeeping.isDiskFull
   const mailboxes = new Mailboxes({
-    store,
-    config,
-    now,
+    ...{ store, config, now },
     onTaken: () => {
       guard.markTaken()
     },
   })
-  const isDiskFull = (): boolean => housekeeping.isDiskFull
   const deposits = new Deposits({
-    store,
-    config,
-    key,
-    quota,
-    now,
-    isDiskFull,
+    ...{ store, config, key, quota, now, isDiskFull },
     onHeld: (mailboxIds) => {
       mailboxes.wake(mailboxIds)
     },
   })
-  const blobs = new Blobs({ store, files, config, key, quota, log, now, isDiskFull })
-  const streams = new OpenStreams()
-  const node = await startNode(loadSeed(dataDir, 'libp2p.key'), config, {
-    onMailboxStream: (stream, connection) => {
-      streams.serve(
-        new MailboxStream({
-          ...peersOf(stream, connection, node),
-          mailboxes,
-          deposits,
-          config,
-          now,
-          log,
-          helloWithinMs,
-          frontEnds: () => signedFrontEnds(key, node, now()),
-        }),
-      )
+  const blobs = new Blobs({ store, files, config, key, quota, now, isDiskFull })
+  return {
+    onMailboxStream: (stream, connection, node) => {
+      const frontEnds = (): Uint8Array => signedFrontEnds(key, node, now())
+      const parts = { mailboxes, deposits, config, now, log, helloWithinMs, frontEnds }
+      streams.serve(new MailboxStream({ ...parts, ...peersOf(stream, connection, node) }))
     },
     onBlobStream: (stream) => {
       void blobs.serve(stream)
-    },
-  })
-  const relay = { relayId: key.relayId, addresses: () => bareAddresses(node), pasteText: () => pasteText(key, node) }
-  writeWhole(join(dataDir, ADDRESS_FILE), new TextEncoder().encode(`${relay.pasteText()}\n`))
-  log.info('relay-started', { listeners: node.getMultiaddrs().length })
-  return {
-    ...relay,
-    sweep: () => housekeeping.sweep(),
-    stop: async () => {
-      await Promise.race([streams.drain(), delay(DRAIN_WITHIN_MS, undefined, { ref: false })])
-      await node.stop()
-      await housekeeping.stop()
-      store.erase()
-      store.close()
-      unlock()
-      log.info('relay-stopped')
     },
   }
 }

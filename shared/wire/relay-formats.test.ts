@@ -380,3 +380,14 @@ test('vectors', () => {
     requests: 'df40f98e11db150b515747216c8c8b32c779de987042bc4259b51191ad42aca0',
   })
 })
+
+test('the vectors that the page shows in full', () => {
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+  const six = '06'.repeat(64)
+  expect(hex(encodeRequest(1, { type: 'hello', minVersion: 1, maxVersion: 3 }))).toBe('01000000010103')
+  expect(hex(encodeRequest(10, { type: 'ping' }))).toBe('0a0000000a')
+  expect(MESSAGES.slice(1, 2).map(encodeRelayMessage).map(hex)).toEqual(['81000000080500000e10'])
+  expect(hex(encodeDepositsAnswer(DEPOSITS))).toBe(`000300019a7afd1e00019af232b200010206${'00'.repeat(4)}${six}`)
+  const get = `0101${'01'.repeat(16)}${'02'.repeat(32)}000000011170`
+  expect(BLOB_REQUESTS.slice(0, 1).map(encodeBlobRequest).map(hex)).toEqual([get])
+})
