@@ -47,3 +47,8 @@ export function dayLabel(
   const parts = { weekday: 'long', day: 'numeric', month: 'long' } as const
   return new Intl.DateTimeFormat(locale, sameYear ? parts : { ...parts, year: 'numeric' }).format(atMs)
 }
+
+/** Day and time in one short line: 22 Nov 2025, 10:14. */
+export function shortDate(atMs: number, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(atMs)
+}
