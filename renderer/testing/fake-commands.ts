@@ -1,17 +1,36 @@
 /** Commands of the fake engine that have little to do with chats. */
 
-import type { CommandOutputs } from '../../shared/ipc/engine-contract.ts'
-import type { RelayView } from '../../shared/model/chat.ts'
-import type { RelayId } from '../../shared/model/ids.ts'
+import type { AppState, CommandInput, CommandName, CommandOutputs } from '../../shared/ipc/engine-contract.ts'
+import type { AccountView, MessageBody, MessageView, NetworkView, RelayView } from '../../shared/model/chat.ts'
+import type { ChatId, MessageId, RelayId } from '../../shared/model/ids.ts'
 import { ParleyError } from '../../shared/errors.ts'
-import type { FakeEngine, Handlers } from './fake-engine.ts'
 import { fakeFile, fakeId } from './fake-records.ts'
+
+export type Handler<Name extends CommandName> = (
+  input: CommandInput<Name>,
+) => CommandOutputs[Name] | Promise<CommandOutputs[Name]>
+export type Handlers = { readonly [Name in CommandName]: Handler<Name> }
+
+/** What these commands need of the engine. */
+interface Engine {
+  account: AccountView
+  readonly network: NetworkView
+  readonly grants: Map<string, string>
+  nowMs(): number
+  newId(): string
+  state(): AppState
+  setState(state: AppState | null): void
+  setNetwork(patch: Partial<NetworkView>): void
+  message(messageId: MessageId): MessageView
+  patchMessage(messageId: MessageId, patch: Partial<MessageView>): MessageView
+  write(chatId: ChatId, body: MessageBody): MessageView
+}
 
 type AccountCommands = Pick<Handlers, Extract<keyof CommandOutputs, `account.${string}`>>
 type FileCommands = Pick<Handlers, Extract<keyof CommandOutputs, `files.${string}`> | 'messages.send-file'>
 type RelayCommands = Pick<Handlers, Extract<keyof CommandOutputs, `relays.${string}`>>
 
-export function accountCommands(engine: FakeEngine): AccountCommands {
+export function accountCommands(engine: Engine): AccountCommands {
   const ready = () => {
     engine.setState(null)
     return engine.state()
@@ -31,7 +50,7 @@ export function accountCommands(engine: FakeEngine): AccountCommands {
   }
 }
 
-export function fileCommands(engine: FakeEngine): FileCommands {
+export function fileCommands(engine: Engine): FileCommands {
   return {
     'messages.send-file': ({ chatId, caption, photo, grant }) =>
       engine.write(
@@ -55,7 +74,7 @@ export function fileCommands(engine: FakeEngine): FileCommands {
   }
 }
 
-export function relayCommands(engine: FakeEngine): RelayCommands {
+export function relayCommands(engine: Engine): RelayCommands {
   const relay = (relayId: RelayId): RelayView => {
     const known = engine.network.relays.find((view) => view.relayId === relayId)
     if (known === undefined) throw new ParleyError('not-found', 'relay')

@@ -26,13 +26,9 @@ import { DEFAULT_SETTINGS } from '../../shared/model/settings.ts'
 import type { Settings } from '../../shared/model/settings.ts'
 import type { Reply } from '../api.ts'
 import { accountCommands, fileCommands, relayCommands } from './fake-commands.ts'
+import type { Handler, Handlers } from './fake-commands.ts'
 import { fakeChat, fakeContact, fakeId, fakeInvite, fakeMessageInfo } from './fake-records.ts'
 import type { Person } from './fake-records.ts'
-
-type Handler<Name extends CommandName> = (
-  input: CommandInput<Name>,
-) => CommandOutputs[Name] | Promise<CommandOutputs[Name]>
-export type Handlers = { readonly [Name in CommandName]: Handler<Name> }
 
 export interface FakeEngineOptions {
   readonly nowMs: () => number
