@@ -47,7 +47,7 @@ export interface DeliveryToken {
 export interface OwnerHandlers {
   /** Resolves when the batch is committed; the client acknowledges exactly those it returns. */
   onPush(batch: readonly PushedEnvelope[]): Promise<readonly EnvelopeId[]>
-  /** One-time items left under a directory key. */
+  /** One-time items left under a directory key, when they are few; once until it is filled. After `connectOwner` resolved. */
   onStock(lookupId: Uint8Array, remaining: number): void
   /** Once, when the connection is lost; not for a `close` of one's own. */
   onClosed(code: ErrorCode): void
@@ -132,7 +132,7 @@ export interface BlobDownload {
 export interface RelayPort {
   /**
    * Connects as owner, proves the key, creates the mailbox where it is missing, subscribes.
-   * @throws unreachable | timeout | relay-refused | relay-lying
+   * @throws unreachable | timeout | relay-refused | relay-full | relay-lying
    */
   connectOwner(relay: RelayContactPoint, key: MailboxKey, handlers: OwnerHandlers): Promise<OwnerConnection>
   /**

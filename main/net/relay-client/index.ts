@@ -3,6 +3,7 @@
  * docs/protocol/relay.md.
  */
 
+import '../promise-with-resolvers.ts'
 import type {
   BlobDownload,
   BlobUpload,
@@ -62,12 +63,18 @@ class RelayClient implements RelayPort {
   async connectOwner(relay: RelayContactPoint, key: MailboxKey, handlers: OwnerHandlers): Promise<OwnerConnection> {
     const pushes = new PushQueue(handlers)
     let established = false
+    /** Told once the caller has the connection that it fills the directory on. */
+    const earlyStock: (() => void)[] = []
     const link = await this.#own.open(relay.addresses, relay.relayId, {
       onPush: (entries) => {
         pushes.push(entries)
       },
       onStock: (lookupId, remaining) => {
-        handlers.onStock(lookupId, remaining)
+        const tell = (): void => {
+          handlers.onStock(lookupId, remaining)
+        }
+        if (established) tell()
+        else earlyStock.push(tell)
       },
       onClosed: (code) => {
         // Who closes it knows, and who is still waiting for it is told by the rejection.
@@ -83,6 +90,9 @@ class RelayClient implements RelayPort {
     }
     if (link.closed) throw new ParleyError('unreachable', 'closed')
     established = true
+    this.#clock.after(0, () => {
+      for (const tell of earlyStock) tell()
+    })
     const mailboxId = idFromBytes<MailboxId>(sha256(key.publicKey))
     return ownerConnection({ link, info: infoOf(link), mailboxId, clock: this.#clock, hash: sha256 })
   }

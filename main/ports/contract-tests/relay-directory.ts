@@ -1,6 +1,7 @@
 /** The prekey directory and invite slots, as every client and relay must treat them. */
 
 import { expect, test } from 'vitest'
+import type { OwnerConnection } from '../relay.ts'
 import { codeOf, Owner, random } from './relay-owner.ts'
 import type { RelaySuite } from './relay-owner.ts'
 
@@ -51,8 +52,14 @@ export function directorySuite({ port, relay }: RelaySuite): void {
     await owner.until(() => owner.stock.length === 2)
     expect(owner.stock).toEqual([19, 17])
     await owner.connection.close()
+    const before = owner.connection
+    const tellers: OwnerConnection[] = []
+    owner.onStock = () => tellers.push(owner.connection)
     await owner.connect(port(), relay().contact)
+    await owner.until(() => owner.stock.length === 3)
     expect(owner.stock).toEqual([19, 17, 17])
+    // It comes when the new connection is there to fill the directory on.
+    expect(tellers).not.toContain(before)
   })
 
   test("another mailbox's directory cannot be filled", async () => {

@@ -57,6 +57,7 @@ export class Owner {
   readonly stock: number[] = []
   readonly closed: ErrorCode[] = []
   acknowledges = true
+  onStock: () => void = () => undefined
   #connection: OwnerConnection | null = null
   #waiters: (() => void)[] = []
 
@@ -83,6 +84,7 @@ export class Owner {
       },
       onStock: (_lookupId, remaining) => {
         this.stock.push(remaining)
+        this.onStock()
         this.#wake()
       },
       onClosed: (code) => {
