@@ -22,6 +22,12 @@ const BUILD_TOOLS: readonly (readonly [program: string, debianPackage: string])[
   ['g++', 'g++'],
 ]
 
+/** For the test of two hosts on one machine, which needs root and Linux anyway. */
+const NETWORK_TOOLS: readonly (readonly [program: string, debianPackage: string])[] = [
+  ['ip', 'iproute2'],
+  ['iptables', 'iptables'],
+]
+
 const missingPrograms = async (wanted: typeof PROGRAMS): Promise<string[]> => {
   const missing: string[] = []
   for (const [program, debianPackage] of wanted) {
@@ -81,5 +87,12 @@ export const ensureSystemLibraries = async (): Promise<void> => {
 export const ensureBuildTools = async (): Promise<void> => {
   if (process.platform !== 'linux') return
   const missing = await missingPrograms(BUILD_TOOLS)
+  if (missing.length > 0) await install(missing)
+}
+
+/** The same for the test of two hosts: on Debian as root only. Elsewhere that test says what it lacks, and is not run. */
+export const ensureNetworkTools = async (): Promise<void> => {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || !(await isDebian())) return
+  const missing = await missingPrograms(NETWORK_TOOLS)
   if (missing.length > 0) await install(missing)
 }
