@@ -120,27 +120,32 @@ export const say = (line: string): void => {
   process.stderr.write(`${line}\n`)
 }
 
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`)
+}
+
 const printTable = (report: Report): void => {
-  console.log(
+  print(
     `${report.bench}: Parley ${report.version}, ${report.runtime}, ${report.cpus} CPUs, ${report.rounds} rounds`,
   )
-  console.table(
-    Object.fromEntries(
-      report.metrics.map((metric) => [
-        metric.name,
-        {
-          value: metric.value,
-          unit: metric.unit,
-          goal: metric.goal === null ? '' : `${metric.better === 'lower' ? '≤' : '≥'} ${metric.goal}`,
-          met: metric.ok ? 'yes' : 'NO',
-          ours: metric.ours,
-          reference: metric.reference,
-          spread: metric.spread.join(' to '),
-        },
-      ]),
-    ),
+  const rows = [
+    ['metric', 'value', 'goal', 'met', 'ours', 'reference', 'spread'],
+    ...report.metrics.map((metric) => [
+      metric.name,
+      `${metric.value} ${metric.unit}`,
+      metric.goal === null ? '' : `${metric.better === 'lower' ? '≤' : '≥'} ${metric.goal}`,
+      metric.ok ? 'yes' : 'NO',
+      String(metric.ours),
+      String(metric.reference),
+      metric.spread.join(' to '),
+    ]),
+  ]
+  const widths = rows.reduce<readonly number[]>(
+    (widest, row) => row.map((cell, column) => Math.max(cell.length, widest[column] ?? 0)),
+    [],
   )
-  for (const { name, why } of report.skipped) console.log(`skipped ${name}: ${why}`)
+  for (const row of rows) print(`  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
+  for (const { name, why } of report.skipped) print(`  skipped ${name}: ${why}`)
 }
 
 /** Runs one benchmark and ends the process: 0 with a report, whether goals are met or not; 1 when it was wrong. */
@@ -148,6 +153,8 @@ export const runBenchmark = async (
   bench: string,
   measure: (options: BenchOptions) => Promise<Measured>,
 ): Promise<never> => {
+  // What a build or an installation says on the way is progress too.
+  console.log = say
   try {
     const options = readOptions(process.argv.slice(2))
     const { metrics, skipped, runtime } = await measure(options)
@@ -161,7 +168,7 @@ export const runBenchmark = async (
       metrics,
       skipped,
     }
-    if (options.json) console.log(JSON.stringify(report))
+    if (options.json) print(JSON.stringify(report))
     else printTable(report)
     process.exit(0)
   } catch (error) {
