@@ -157,7 +157,7 @@ export default {
       undefined,
       '^(main|renderer|relay|shared|bench)/',
       { path: '(^node_modules/electron/|^electron$)' },
-      '^main/electron/',
+      ['^main/electron/', '^bench/empty-app/'],
     ),
     layer(
       'sqlite-in-storage-only',

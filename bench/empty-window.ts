@@ -16,7 +16,7 @@ export const buildEmptyWindow = async (outDir: string): Promise<void> => {
     plugins: [vue()],
     build: { outDir, emptyOutDir: true, target: 'chrome130' },
   })
-  await copyFile(join(SOURCE, 'main.cjs'), join(outDir, 'main.cjs'))
-  const description = { name: 'empty-window', version: '1.0.0', main: 'main.cjs' }
+  await copyFile(join(SOURCE, 'main.mjs'), join(outDir, 'main.mjs'))
+  const description = { name: 'empty-window', version: '1.0.0', main: 'main.mjs' }
   await writeFile(join(outDir, 'package.json'), JSON.stringify(description))
 }

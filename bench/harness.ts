@@ -125,9 +125,7 @@ const print = (line: string): void => {
 }
 
 const printTable = (report: Report): void => {
-  print(
-    `${report.bench}: Parley ${report.version}, ${report.runtime}, ${report.cpus} CPUs, ${report.rounds} rounds`,
-  )
+  print(`${report.bench}: Parley ${report.version}, ${report.runtime}, ${report.cpus} CPUs, ${report.rounds} rounds`)
   const rows = [
     ['metric', 'value', 'goal', 'met', 'ours', 'reference', 'spread'],
     ...report.metrics.map((metric) => [

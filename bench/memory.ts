@@ -50,5 +50,7 @@ export const idleMemoryMib = async (root: number): Promise<number> => {
     }
     await wait(SAMPLE_EVERY_MS)
   }
-  throw new Error(`memory did not come to rest within ${SETTLES_WITHIN_MS} ms: ${recent.map(Math.round).join(', ')} MiB`)
+  throw new Error(
+    `memory did not come to rest within ${SETTLES_WITHIN_MS} ms: ${recent.map(Math.round).join(', ')} MiB`,
+  )
 }

@@ -1,15 +1,17 @@
 /** The emptiest Electron app: one window, of the product's size and with its web preferences. */
-const { join } = require('node:path')
-const { BrowserWindow, app } = require('electron')
+import { join } from 'node:path'
+import { BrowserWindow, app } from 'electron'
 
-void app.whenReady().then(() => {
+const open = () => {
   const window = new BrowserWindow({
-    width: 1200,
-    height: 760,
+    width: 1180,
+    height: 780,
     show: false,
     webPreferences: { contextIsolation: true, sandbox: true, nodeIntegration: false },
   })
   window.once('ready-to-show', () => window.show())
-  void window.loadFile(join(__dirname, 'index.html'))
-})
+  void window.loadFile(join(import.meta.dirname, 'index.html'))
+}
+
+void app.whenReady().then(open)
 app.on('window-all-closed', () => app.quit())
