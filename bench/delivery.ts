@@ -4,10 +4,12 @@
  *
  * One clock for both: this process's. It stands before the command is written to a process, and stops when the line that
  * ends it is read: the other engine's `message.changed`, which is emitted after its commit, or the echo's answer. One text is
- * under way at a time; the next begins when the sender shows two ticks, so that no receipt runs beside a measurement.
+ * under way at a time, at a steady pace; the next begins after the sender shows two ticks, so that no receipt runs beside a
+ * measurement.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { HeadlessPerson } from '../main/testing/headless-person.ts'
 import { LineProcess } from '../main/testing/line-process.ts'
 import { cacheDir, ROOT } from '../scripts/paths.ts'
@@ -20,6 +22,8 @@ import type { ChatId } from '../shared/model/ids.ts'
 /** A text of this length is sealed into an envelope of the smallest padded size, 1 KiB (docs/protocol/session.md). */
 const TEXT_CHARS = 300
 const ENVELOPE_BYTES = 1_024
+/** 25 texts a second: this is about how long one takes, not about how many there can be. */
+const PACE_MS = 40
 const ARRIVES_WITHIN_MS = 30_000
 const PAGE = 200
 const LISTEN = '/ip4/127.0.0.1/udp/0/quic-v1,/ip4/127.0.0.1/tcp/0'
@@ -205,15 +209,24 @@ const verify = async (talk: Talk, sent: readonly string[]): Promise<void> => {
   if (texts.length !== sent.length) throw new WrongResult(`${texts.length} texts arrived, ${sent.length} were sent`)
 }
 
-const samplesOf = async (latency: Latency, texts: readonly string[]): Promise<readonly number[]> => {
-  const samples: number[] = []
-  for (const text of texts) samples.push(await latency.send(text))
-  return samples
-}
-
 interface Round {
   readonly ours: readonly number[]
   readonly reference: readonly number[]
+}
+
+/** In turns at a steady pace: what slows the machine for a moment slows both, and what a side does after a text is over. */
+const inTurns = async (ours: Latency, echo: Latency, texts: readonly string[]): Promise<Round> => {
+  const samples: Record<keyof Round, number[]> = { ours: [], reference: [] }
+  const paced = async (latency: Latency, text: string, into: number[]): Promise<void> => {
+    const pace = wait(PACE_MS)
+    into.push(await latency.send(text))
+    await pace
+  }
+  for (const text of texts) {
+    await paced(ours, text, samples.ours)
+    await paced(echo, text, samples.reference)
+  }
+  return samples
 }
 
 const measureWay = async (
@@ -230,7 +243,7 @@ const measureWay = async (
     const rounds = await interleaved(options.rounds, async (number) => {
       const texts = Array.from({ length: options.texts }, (_, index) => `${number}-${index} `.padEnd(TEXT_CHARS, '.'))
       sent.push(...texts)
-      const round = { ours: await samplesOf(ours, texts), reference: await samplesOf(echo, texts) }
+      const round = await inTurns(ours, echo, texts)
       say(
         `${way} round ${number}: ours ${percentile(round.ours, 0.5).toFixed(2)} ms, echo ${percentile(round.reference, 0.5).toFixed(2)} ms`,
       )
