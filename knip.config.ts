@@ -10,6 +10,7 @@ const config: KnipConfig = {
     'renderer/testing/browser.ts',
     'scripts/*.ts',
     'bench/*.ts',
+    'bench/empty-app/window.ts',
     'e2e/**/*.spec.ts',
     '**/*.test.ts',
   ],
