@@ -5,9 +5,9 @@ import { APP_ENV, expect, test } from './fixtures-pair.ts'
 import { attachmentBytes, message, openChat, photoHere, sendFile, sendText, tick, unlock, untilTick } from './person.ts'
 
 const TRANSPORTS = [
-  { name: 'quic', shown: 'Direct, QUIC', env: { PARLEY_TRANSPORTS: 'quic' } },
-  { name: 'tcp', shown: 'Direct, TCP', env: { PARLEY_TRANSPORTS: 'tcp' } },
-  { name: 'webrtc', shown: 'Direct, WebRTC', env: { PARLEY_TRANSPORTS: 'webrtc' } },
+  { name: 'quic', shown: 'over QUIC', env: { PARLEY_TRANSPORTS: 'quic' } },
+  { name: 'tcp', shown: 'over TCP', env: { PARLEY_TRANSPORTS: 'tcp' } },
+  { name: 'webrtc', shown: 'over WebRTC', env: { PARLEY_TRANSPORTS: 'webrtc' } },
 ] as const
 
 for (const { name, shown, env } of TRANSPORTS) {

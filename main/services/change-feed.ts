@@ -53,8 +53,11 @@ export class ChangeFeed {
   }
 
   #schedule(): void {
+    // One step later, so that what was written is on its way before the window is told.
     this.#store.afterCommit(() => {
-      this.#flush()
+      queueMicrotask(() => {
+        this.#flush()
+      })
     })
   }
 

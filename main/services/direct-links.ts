@@ -16,6 +16,8 @@ import { lanSecret, profileOf } from './reach.ts'
 const DIAL_TIMEOUT_MS = 10_000
 /** After a dial in vain messages go to the relays at once for this long. */
 const NO_HOPE_MS = 30_000
+/** Signs of life over a relay do not start a dial more often than this. */
+const QUIET_AFTER_FAILURE_MS = 5_000
 
 interface Dial {
   running: boolean
@@ -126,20 +128,31 @@ export class DirectLinks implements DirectAttempts {
     }
   }
 
-  /** The other side gave a sign of life: a dial in vain from before says nothing any more. */
+  /** The other side gave a sign of life: a direct path may be there again. */
   heardFrom(contactId: ContactId): void {
     for (const { deviceId } of this.#core.store.contacts.devices(contactId)) {
-      if (this.#paths.link(deviceId) !== null) continue
-      this.#dial(deviceId).failedAtMs = null
-      this.attempt(contactId, deviceId)
+      if (this.#paths.link(deviceId) === null && !this.#failedWithin(deviceId, QUIET_AFTER_FAILURE_MS)) {
+        this.#startDial(contactId, deviceId)
+      }
     }
   }
 
+  /** A dial goes on in the background whatever this says; messages wait for it only while there is hope. */
   attempt(contactId: ContactId, deviceId: DeviceId): boolean {
+    if (this.#failedWithin(deviceId, NO_HOPE_MS)) return false
+    return this.#startDial(contactId, deviceId)
+  }
+
+  #failedWithin(deviceId: DeviceId, withinMs: number): boolean {
+    const { failedAtMs } = this.#dial(deviceId)
+    return failedAtMs !== null && this.#core.clock.monotonicMs() - failedAtMs < withinMs
+  }
+
+  /** False: nobody may be dialled now. */
+  #startDial(contactId: ContactId, deviceId: DeviceId): boolean {
     if (this.#abort.signal.aborted || this.#core.store.settings.get().hideAddress) return false
     const dial = this.#dial(deviceId)
     if (dial.running) return true
-    if (dial.failedAtMs !== null && this.#core.clock.monotonicMs() - dial.failedAtMs < NO_HOPE_MS) return false
     const contact = this.#core.store.contacts.get(contactId)
     const device = this.#core.store.contacts.devices(contactId).find((item) => item.deviceId === deviceId)
     if (contact === null || contact.blocked || device === undefined) return false
@@ -181,8 +194,7 @@ export class DirectLinks implements DirectAttempts {
     const spread = (this.#core.crypto.random(1)[0] ?? 0) / 255
     dial.cancelRetry = this.#core.clock.after(backoffMs(dial.attempt, DIRECT_RETRY, spread), () => {
       dial.cancelRetry = null
-      dial.failedAtMs = null
-      if (this.#paths.link(deviceId) === null) this.attempt(contactId, deviceId)
+      if (this.#paths.link(deviceId) === null) this.#startDial(contactId, deviceId)
     })
     dial.attempt += 1
   }
