@@ -55,8 +55,3 @@ function rank(text: string): number {
 function family(text: string): number {
   return text.startsWith('/ip6/') ? 1 : 0
 }
-
-/** The relay's part of a circuit address, and the PeerId that others must know to use it. */
-export function circuitOf(relayAddress: string): string {
-  return `${relayAddress}${CIRCUIT}`
-}

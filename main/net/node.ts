@@ -1,6 +1,7 @@
 /** The device's libp2p node: the transports that are wanted and load, and nothing that talks to others by itself. */
 
 import './promise-with-resolvers.ts'
+import './web-socket.ts'
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'

@@ -58,7 +58,10 @@ export interface DirectSettings {
 export interface DirectPort {
   start(peerSecretKey: Uint8Array, settings: DirectSettings, handlers: DirectHandlers): Promise<void>
   configure(settings: DirectSettings): Promise<void>
-  /** Multiaddrs without PeerId under which this device believes to be reachable; circuits included. */
+  /**
+   * Multiaddrs without its own PeerId under which this device may be reachable, likely ones first; those through circuits
+   * keep the relay's (`/ip4/…/tcp/…/p2p/<relay>/p2p-circuit`), without which nobody could use them.
+   */
   addresses(): readonly string[]
   /**
    * Dials the device over all likely paths at once and keeps the best; an open link is returned at once.
