@@ -38,13 +38,18 @@ const tally = async (
 
 const unitTests = async (): Promise<Tally> => {
   const report = join(RESULTS, 'unit.json')
-  const { code } = await run(process.execPath, [
-    join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'),
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-  ])
+  const { code } = await run(
+    process.execPath,
+    [
+      join(ROOT, 'node_modules', 'vitest', 'vitest.mjs'),
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ],
+    // A build in this process leaves NODE_ENV at production, in which Vue tells its test tools nothing.
+    { env: { ...process.env, NODE_ENV: 'test' } },
+  )
   return await tally('unit tests', report, code, (value) => {
     const counts = value as { numPassedTests: number; numFailedTests: number }
     return { passed: counts.numPassedTests, failed: counts.numFailedTests }
