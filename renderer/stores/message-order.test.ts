@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MessageId } from '../../shared/model/ids.ts'
 import { sampleMessage } from '../testing/sample.ts'
-import { withMessage, withoutMessage } from './message-order.ts'
+import { withMessage, withNewestPage, withoutMessage } from './message-order.ts'
 
 const message = (name: string, orderKey: string, text = name) =>
   sampleMessage({ messageId: name as MessageId, orderKey, text })
@@ -38,4 +38,19 @@ describe('a message that comes in', () => {
 
 it('takes out only the message that was deleted', () => {
   expect(names(withoutMessage([a, c, e], c.messageId))).toEqual(['a', 'e'])
+})
+
+describe('the newest page, fetched again', () => {
+  it('joins what is loaded, with its newer state of each message', () => {
+    const read = { ...c, status: 'read' as const }
+    expect(withNewestPage([a, c], [read, e])).toEqual([a, read, e])
+  })
+
+  it('takes its place when there is a gap between the two', () => {
+    expect(withNewestPage([a], [c, e])).toEqual([c, e])
+  })
+
+  it('drops what is no longer there', () => {
+    expect(names(withNewestPage([a, c, e], [a, e]))).toEqual(['a', 'e'])
+  })
 })
