@@ -3,7 +3,7 @@
 import { flushPromises, mount } from '@vue/test-utils'
 import type { DOMWrapper, VueWrapper } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
-import type { Component } from 'vue'
+import type { Component, DefineComponent } from 'vue'
 import { createI18n } from 'vue-i18n'
 import { apiKey } from '../api.ts'
 import type { Api } from '../api.ts'
@@ -34,7 +34,7 @@ export async function mountWithEngine(
   connectStores(api, pinia)
   await flushPromises()
   const i18n = createI18n({ legacy: false, locale: 'en', messages })
-  const view = mount(component, {
+  const view = mount(component as DefineComponent, {
     props,
     attachTo: document.body,
     global: { plugins: [pinia, i18n], provide: { [apiKey as symbol]: api } },
