@@ -23,7 +23,7 @@ export default {
       severity: 'error',
       from: {
         orphan: true,
-        pathNot: ['\\.d\\.ts$', '\\.test\\.ts$', '^[^/]+\\.config\\.(ts|mjs)$', '^\\.[^/]+\\.mjs$'],
+        pathNot: ['\\.d\\.ts$', '\\.css$', '\\.test\\.ts$', '^[^/]+\\.config\\.(ts|mjs)$', '^\\.[^/]+\\.mjs$'],
       },
       to: {},
     },

@@ -242,10 +242,13 @@ export interface EngineEvents {
 export type DeliveryPathOfTransfer = 'direct' | 'relay'
 export type EventName = keyof EngineEvents
 
-/**
- * What comes back over the port for a request `{ id, command, input }`. Anything else that comes in is refused with
- * `bad-request`, or not answered, and changes nothing.
- */
+/** What goes in over the port. Anything else is refused with `bad-request`, or not answered, and changes nothing. */
+export interface CommandRequest {
+  readonly id: number
+  readonly command: string
+  readonly input: unknown
+}
+
 export type CommandReply =
   | { readonly id: number; readonly ok: true; readonly value: unknown }
   | { readonly id: number; readonly ok: false; readonly code: ErrorCode; readonly detail: string }

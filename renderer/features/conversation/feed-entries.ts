@@ -2,7 +2,7 @@
 
 import type { ChatEvent, MessageView } from '../../../shared/model/chat.ts'
 import type { MessageId } from '../../../shared/model/ids.ts'
-import { daysBetween } from '../chats/list-time.ts'
+import { daysBetween } from '../../chat/list-time.ts'
 
 /** Same sender, same day, within five minutes, no event between. */
 const GROUP_WITHIN_MS = 5 * 60_000
