@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EnginePortMessage } from '../shared/ipc/engine-contract.ts'
+import type { CommandRequest, EnginePortMessage } from '../shared/ipc/engine-contract.ts'
 import { LIMITS } from '../shared/ipc/engine-contract.ts'
 import { ENGINE_PORT_MESSAGE } from '../shared/ipc/shell-contract.ts'
 import type { EngineState, ShellApi } from '../shared/ipc/shell-contract.ts'
@@ -7,12 +7,6 @@ import type { ChatId } from '../shared/model/ids.ts'
 import { connectApi } from './api.ts'
 
 const CHAT = 'chat' as ChatId
-
-interface CommandRequest {
-  readonly id: number
-  readonly command: string
-  readonly input: unknown
-}
 
 /** The engine's end of a port. */
 function enginePort() {

@@ -5,7 +5,7 @@
 
 import type { Commands } from '../features/feature.ts'
 import { commandInputs } from '../../shared/ipc/engine-contract.ts'
-import type { CommandName, CommandReply } from '../../shared/ipc/engine-contract.ts'
+import type { CommandName, CommandReply, CommandRequest } from '../../shared/ipc/engine-contract.ts'
 import { isParleyError, ParleyError } from '../../shared/errors.ts'
 
 export interface CommandSource {
@@ -45,9 +45,7 @@ export class Router {
   }
 }
 
-function requestIn(
-  message: unknown,
-): { readonly id: number; readonly command: string; readonly input: unknown } | null {
+function requestIn(message: unknown): CommandRequest | null {
   if (typeof message !== 'object' || message === null) return null
   const { id, command, input } = message as { id?: unknown; command?: unknown; input?: unknown }
   if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0) return null
