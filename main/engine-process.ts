@@ -33,6 +33,7 @@ const log = engineLog({ level: process.env['PARLEY_LOG'] ?? 'warn' })
 class EngineProcess {
   readonly #parent: ParentPort
   readonly #grants = new MemoryFileGrants(systemClock)
+  #assembled: Promise<Engine> | null = null
   #engine: Engine | null = null
   #keychain: HostKeychain | null = null
   #started: Promise<void> = Promise.resolve()
@@ -50,10 +51,10 @@ class EngineProcess {
   #onMessage(message: HostToEngine, ports: readonly Port[]): void {
     switch (message.type) {
       case 'init':
-        this.#init(message)
+        this.#assembled = this.#init(message)
         return
       case 'window-port':
-        for (const port of ports) this.#attach(port)
+        for (const port of ports) void this.#attach(port)
         return
       case 'focus':
         this.#engine?.node?.attention.setFocused(message.focused)
@@ -75,12 +76,12 @@ class EngineProcess {
     }
   }
 
-  #init(message: Extract<HostToEngine, { type: 'init' }>): void {
+  async #init(message: Extract<HostToEngine, { type: 'init' }>): Promise<Engine> {
     const keychain = new HostKeychain(message.keychain, (request) => {
       this.#parent.postMessage(request)
     })
     this.#keychain = keychain
-    const engine = assembleEngine({
+    const engine = await assembleEngine({
       profileDir: message.profileDir,
       sqliteBinding: message.sqliteBinding,
       keychain,
@@ -102,11 +103,12 @@ class EngineProcess {
     this.#engine = engine
     this.#started = engine.start()
     this.#parent.postMessage({ type: 'started' })
+    return engine
   }
 
-  #attach(port: Port): void {
-    const engine = this.#engine
-    if (engine === null) throw new Error('a window came before the profile')
+  async #attach(port: Port): Promise<void> {
+    if (this.#assembled === null) throw new Error('a window came before the profile')
+    const engine = await this.#assembled
     const stop = engine.onEvent((event) => {
       port.postMessage(event)
     })

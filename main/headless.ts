@@ -22,7 +22,7 @@ interface Options {
  */
 async function serve(options: Options): Promise<void> {
   const grants = new MemoryFileGrants(systemClock)
-  const engine = assembleEngine({
+  const engine = await assembleEngine({
     profileDir: options.profile,
     sqliteBinding: process.env['PARLEY_SQLITE_BINDING'] ?? null,
     keychain: {

@@ -7,12 +7,13 @@ import {
   attachmentDecryptor,
   attachmentEncryptor,
   createCrypto,
+  selectBackend,
   openAttachmentSegment,
   segmentRange,
 } from './index.ts'
 import { outcomeOf } from './testing/devices.ts'
 
-const c = createCrypto()
+const c = createCrypto(await selectBackend())
 const SEALED = ATTACHMENT_SEGMENT_BYTES + 16
 const key = new Uint8Array(32).fill(9)
 const filled = (size: number, value: number): Uint8Array => new Uint8Array(size).fill(value)

@@ -10,7 +10,7 @@ import { repeatableRandom } from './testing/repeatable-random.ts'
 
 /** More by a flag: PARLEY_SEEDS=2000. */
 const RUNS = Number(process.env['PARLEY_SEEDS'] ?? 100)
-const backend = selectBackend()
+const backend = await selectBackend()
 
 type Name = 'alice' | 'bob'
 
@@ -31,7 +31,7 @@ class Network {
   #inFlight: Sent[] = []
 
   constructor(seed: string) {
-    const c = createCrypto({ backend, random: repeatableRandom(seed) })
+    const c = createCrypto(backend, repeatableRandom(seed))
     const [alice, bob] = [makeParty(c), makeParty(c)]
     this.#devices = { alice: new TestDevice(c, alice, bob), bob: new TestDevice(c, bob, alice) }
   }

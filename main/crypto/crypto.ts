@@ -2,7 +2,6 @@
 
 import { concatBytes } from '../../shared/wire/bytes.ts'
 import type { Backend, KeyPair } from './backend/backend.ts'
-import { selectBackend } from './backend/select-backend.ts'
 import { labelBytes } from './labels.ts'
 import type { Label } from './labels.ts'
 
@@ -12,12 +11,20 @@ export type RandomSource = (sizeBytes: number) => Uint8Array
 export interface Crypto {
   readonly backend: Backend
   readonly random: RandomSource
+  /** X25519. From `random` when the caller brought its own, else as fast as the backend can. */
+  readonly generateAgreementKey: () => KeyPair
 }
 
-/** The selected backend and the system's randomness, unless the caller brings its own. */
-export function createCrypto(options: { readonly backend?: Backend; readonly random?: RandomSource } = {}): Crypto {
-  const backend = options.backend ?? selectBackend()
-  return { backend, random: options.random ?? ((sizeBytes) => backend.random(sizeBytes)) }
+/** The system's randomness, unless the caller brings its own. */
+export function createCrypto(backend: Backend, random?: RandomSource): Crypto {
+  if (random === undefined) {
+    return { backend, random: backend.random, generateAgreementKey: backend.x25519Generate }
+  }
+  const generateAgreementKey = (): KeyPair => {
+    const secretKey = random(32)
+    return { publicKey: backend.x25519Public(secretKey), secretKey }
+  }
+  return { backend, random, generateAgreementKey }
 }
 
 /** RFC 5869 section 2.2: no salt is a salt of zeros. */
@@ -58,10 +65,4 @@ export function generateSigningKey(c: Crypto): KeyPair {
 /** Of an Ed25519 seed. */
 export function publicKeyOf(c: Crypto, secretKey: Uint8Array): Uint8Array {
   return c.backend.ed25519Public(secretKey)
-}
-
-/** X25519. */
-export function generateAgreementKey(c: Crypto): KeyPair {
-  const secretKey = c.random(32)
-  return { publicKey: c.backend.x25519Public(secretKey), secretKey }
 }

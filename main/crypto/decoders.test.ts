@@ -28,7 +28,7 @@ import { repeatableRandom } from './testing/repeatable-random.ts'
 
 const RUNS = Number(process.env['PARLEY_FUZZ_RUNS'] ?? 300)
 const REFUSED = ['cannot-decrypt', 'malformed', 'unsupported-version', 'too-large', 'signature-invalid']
-const c = createCrypto({ backend: selectBackend(), random: repeatableRandom('decoders') })
+const c = createCrypto(await selectBackend(), repeatableRandom('decoders'))
 const party = makeParty(c)
 const { alice, bob } = meet(c)
 const account = generateAccount(c)

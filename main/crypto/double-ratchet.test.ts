@@ -15,8 +15,8 @@ import { stepChain } from './key-schedule.ts'
 import { bytes, meet, outcomeOf, sealingOtherwise, SessionEnd, text, withBitFlipped } from './testing/devices.ts'
 import { repeatableRandom } from './testing/repeatable-random.ts'
 
-const backend = selectBackend()
-const seeded = (seed: string): Crypto => createCrypto({ backend, random: repeatableRandom(seed) })
+const backend = await selectBackend()
+const seeded = (seed: string): Crypto => createCrypto(backend, repeatableRandom(seed))
 
 /** Both have spoken: neither repeats the handshake. */
 function talking(c: Crypto) {
@@ -158,16 +158,14 @@ describe('late messages', () => {
       alice.receive(bob.send(bytes('answer')))
     }
     let tried = 0
-    const counted = createCrypto({
-      backend: {
-        ...backend,
-        open: (...input) => {
-          tried += 1
-          return backend.open(...input)
-        },
+    const counting: typeof backend = {
+      ...backend,
+      open: (...input) => {
+        tried += 1
+        return backend.open(...input)
       },
-      random: c.random,
-    })
+    }
+    const counted = createCrypto(counting, c.random)
     const end = new SessionEnd(counted, bob.session)
     const foreign = talking(seeded('another')).alice.send(bytes('noise'))
     expect(outcomeOf(() => end.receive(foreign))).toBe('cannot-decrypt')
@@ -253,18 +251,16 @@ describe('secrecy over time', () => {
   test('a restored snapshot never seals with a key and nonce that were used', () => {
     const random = repeatableRandom('snapshot')
     const seen = new Set<string>()
-    const c = createCrypto({
-      random,
-      backend: {
-        ...backend,
-        seal: (key, nonce, ad, plaintext) => {
-          const pair = Buffer.concat([key, nonce]).toString('hex')
-          expect(seen.has(pair)).toBe(false)
-          seen.add(pair)
-          return backend.seal(key, nonce, ad, plaintext)
-        },
+    const watching: typeof backend = {
+      ...backend,
+      seal: (key, nonce, ad, plaintext) => {
+        const pair = Buffer.concat([key, nonce]).toString('hex')
+        expect(seen.has(pair)).toBe(false)
+        seen.add(pair)
+        return backend.seal(key, nonce, ad, plaintext)
       },
-    })
+    }
+    const c = createCrypto(watching, random)
     const { alice } = talking(c)
     const snapshot = alice.session
     for (let time = 0; time < 20; time++) new SessionEnd(c, snapshot).send(bytes('again'))

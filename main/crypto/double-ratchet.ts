@@ -14,7 +14,6 @@ import {
 import type { ChainEnvelope } from '../../shared/wire/envelope.ts'
 import { ParleyError } from '../../shared/errors.ts'
 import type { KeyPair } from './backend/backend.ts'
-import { generateAgreementKey } from './crypto.ts'
 import type { Crypto } from './crypto.ts'
 import { padBody, unpadBody } from './envelope.ts'
 import { stepChain, stepRoot } from './key-schedule.ts'
@@ -81,7 +80,7 @@ export interface SharedSecrets {
 
 /** RatchetInitAliceHE */
 export function initiatorState(c: Crypto, shared: SharedSecrets, responderPrekey: Uint8Array): SessionState {
-  const ratchetKey = generateAgreementKey(c)
+  const ratchetKey = c.generateAgreementKey()
   const step = stepRoot(c, shared.rootKey, ratchetKey.secretKey, responderPrekey)
   return {
     ...emptyState(shared),
@@ -275,7 +274,7 @@ function lateChains({ receivingHeaderKey, missing, lateChains: earlier }: Sessio
 }
 
 function beginSending(c: Crypto, session: SessionState, peerRatchetKey: Uint8Array): SessionState {
-  const ratchetKey = generateAgreementKey(c)
+  const ratchetKey = c.generateAgreementKey()
   const sending = stepRoot(c, session.rootKey, ratchetKey.secretKey, peerRatchetKey)
   return {
     ...session,

@@ -25,8 +25,8 @@ import {
 import type { TestParty } from './testing/devices.ts'
 import { repeatableRandom } from './testing/repeatable-random.ts'
 
-const backend = selectBackend()
-const seeded = (seed: string): Crypto => createCrypto({ backend, random: repeatableRandom(seed) })
+const backend = await selectBackend()
+const seeded = (seed: string): Crypto => createCrypto(backend, repeatableRandom(seed))
 const REFUSED = ['cannot-decrypt', 'malformed', 'unsupported-version']
 
 function firstEnvelope(c: Crypto, from: TestParty, to: TestParty): Uint8Array {
@@ -247,7 +247,7 @@ describe('what a refusal costs', () => {
         return backend.mlKemDecapsulate(seed, ciphertext)
       },
     }
-    return { c: createCrypto({ backend: counted, random: repeatableRandom('counting') }), counts }
+    return { c: createCrypto(counted, repeatableRandom('counting')), counts }
   }
 
   test('a stranger’s noise: one agreement, one decapsulation', () => {

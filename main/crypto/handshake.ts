@@ -15,7 +15,7 @@ import {
   SUITE,
 } from '../../shared/wire/envelope.ts'
 import { ParleyError } from '../../shared/errors.ts'
-import { deriveKey, generateAgreementKey } from './crypto.ts'
+import { deriveKey } from './crypto.ts'
 import type { Crypto } from './crypto.ts'
 import { decryptMessage, initiatorState, responderState } from './double-ratchet.ts'
 import type { SharedSecrets, SkippedKey } from './double-ratchet.ts'
@@ -95,7 +95,7 @@ function failure(): ParleyError {
  * @throws signature-invalid: a key that no honest device makes
  */
 export function startSession(c: Crypto, local: LocalParty, remote: RemoteParty, bundle: PrekeyBundle): SessionState {
-  const base = generateAgreementKey(c)
+  const base = c.generateAgreementKey()
   const kem = c.backend.mlKemEncapsulate(bundle.kem.publicKey, c.random(32))
   const { identity, deviceId } = local.device
   const withIdentity = c.backend.x25519(base.secretKey, remote.device.identityKey)

@@ -4,6 +4,7 @@ import { idToBytes } from '../../shared/model/ids.ts'
 import { nobleBackend } from './backend/noble-backend.ts'
 import {
   createCrypto,
+  selectBackend,
   deviceIdOf,
   generateAccount,
   generateDevice,
@@ -17,7 +18,7 @@ import type { DeviceEntry, DeviceKeys } from './index.ts'
 import { outcomeOf, withBitFlipped } from './testing/devices.ts'
 import { repeatableRandom } from './testing/repeatable-random.ts'
 
-const c = createCrypto({ random: repeatableRandom('identity') })
+const c = createCrypto(await selectBackend(), repeatableRandom('identity'))
 const account = generateAccount(c)
 
 function entryOf(device: DeviceKeys): DeviceEntry {

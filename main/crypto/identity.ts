@@ -5,7 +5,7 @@ import { idFromBytes } from '../../shared/model/ids.ts'
 import { ByteReader, ByteWriter, concatBytes, equalBytes, toBase64Url } from '../../shared/wire/bytes.ts'
 import { ParleyError } from '../../shared/errors.ts'
 import type { KeyPair } from './backend/backend.ts'
-import { generateAgreementKey, generateSigningKey, sign, verify } from './crypto.ts'
+import { generateSigningKey, sign, verify } from './crypto.ts'
 import type { Crypto } from './crypto.ts'
 import { labelBytes } from './labels.ts'
 
@@ -64,7 +64,7 @@ export function generateDevice(c: Crypto): DeviceKeys {
   return {
     deviceId: deviceIdOf(c, signing.publicKey),
     peer: generateSigningKey(c),
-    identity: generateAgreementKey(c),
+    identity: c.generateAgreementKey(),
     signing,
   }
 }

@@ -3,6 +3,7 @@
 export { createCrypto, deriveKey, generateSigningKey, publicKeyOf, sign, verify } from './crypto.ts'
 export type { Crypto, RandomSource } from './crypto.ts'
 export type { Backend } from './backend/backend.ts'
+export { selectBackend } from './backend/select-backend.ts'
 export {
   deviceIdOf,
   generateAccount,

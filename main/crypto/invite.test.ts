@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { concatBytes } from '../../shared/wire/bytes.ts'
-import { createCrypto, inviteKeys, openInviteBundle, sealInviteBundle } from './index.ts'
+import { createCrypto, selectBackend, inviteKeys, openInviteBundle, sealInviteBundle } from './index.ts'
 import { labelBytes } from './labels.ts'
 import { sealBox } from './sealed-box.ts'
 import { outcomeOf } from './testing/devices.ts'
 import { repeatableRandom } from './testing/repeatable-random.ts'
 
-const c = createCrypto({ random: repeatableRandom('invite') })
+const c = createCrypto(await selectBackend(), repeatableRandom('invite'))
 const secret = new Uint8Array(32).fill(1)
 const bundle = new Uint8Array(10).fill(2)
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   createCrypto,
+  selectBackend,
   decodePrekeyBundle,
   encodePrekeyBundle,
   openDirectoryItem,
@@ -10,7 +11,7 @@ import {
 import { makeParty, outcomeOf, withBitFlipped } from './testing/devices.ts'
 import { repeatableRandom } from './testing/repeatable-random.ts'
 
-const c = createCrypto({ random: repeatableRandom('prekeys') })
+const c = createCrypto(await selectBackend(), repeatableRandom('prekeys'))
 const party = makeParty(c)
 const withoutOneTime = makeParty(c, { lastResort: true })
 const encoded = encodePrekeyBundle(party.bundle)

@@ -5,7 +5,7 @@ import { idFromBytes, idToBytes } from '../../shared/model/ids.ts'
 import { ByteReader, ByteWriter, equalBytes } from '../../shared/wire/bytes.ts'
 import { SUITE } from '../../shared/wire/envelope.ts'
 import { ParleyError } from '../../shared/errors.ts'
-import { generateAgreementKey, sign, verify } from './crypto.ts'
+import { sign, verify } from './crypto.ts'
 import type { Crypto } from './crypto.ts'
 import type { DeviceEntry, DeviceKeys } from './identity.ts'
 import { labelBytes } from './labels.ts'
@@ -54,7 +54,7 @@ export function generatePrekeys(
 
 function generatePrekey(c: Crypto, device: DeviceKeys, kind: PrekeyKind, id: number): PrekeySecret {
   if (kind === 'signed' || kind === 'one-time') {
-    const { secretKey, publicKey } = generateAgreementKey(c)
+    const { secretKey, publicKey } = c.generateAgreementKey()
     const signature =
       kind === 'signed'
         ? sign(c, device.signing.secretKey, 'prekey', signedBytes('ec', id, publicKey))

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   createCrypto,
+  selectBackend,
   decodeRecoveryKey,
   encodeRecoveryKey,
   generateRecoveryKey,
@@ -13,7 +14,7 @@ import {
 import { outcomeOf, withBitFlipped } from './testing/devices.ts'
 import { repeatableRandom } from './testing/repeatable-random.ts'
 
-const c = createCrypto({ random: repeatableRandom('recovery') })
+const c = createCrypto(await selectBackend(), repeatableRandom('recovery'))
 const key = generateRecoveryKey(c)
 const filled = (size: number, value: number): Uint8Array => new Uint8Array(size).fill(value)
 

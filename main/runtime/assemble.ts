@@ -1,6 +1,6 @@
 /** The engine with its real adapters: encrypted store, libp2p, relays. Shared by the desktop and the headless node. */
 
-import { createCrypto } from '../crypto/index.ts'
+import { createCrypto, selectBackend } from '../crypto/index.ts'
 import { Engine } from '../engine.ts'
 import { createDirectTransport } from '../net/direct-transport.ts'
 import { createRelayClient } from '../net/relay-client/index.ts'
@@ -31,13 +31,13 @@ export const LISTEN_EVERYWHERE: readonly string[] = [
   '/ip6/::/tcp/0',
 ]
 
-export function assembleEngine(around: Surroundings): Engine {
-  const crypto = createCrypto()
+export async function assembleEngine(around: Surroundings): Promise<Engine> {
+  const crypto = createCrypto(await selectBackend())
   const profile = openProfile({
     profileDir: around.profileDir,
     keychain: around.keychain,
     sqliteBinding: around.sqliteBinding,
-    random: crypto.random,
+    crypto,
     clock: systemClock,
   })
   return new Engine({

@@ -1,3 +1,4 @@
+import { createCrypto, selectBackend } from '../crypto/index.ts'
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -242,7 +243,7 @@ test('no file holds a text, a name, a key or a passphrase', async () => {
     if (sizeBytes === 32) drawn.push(bytes)
     return bytes
   }
-  const profile = profileIn(folder, { random })
+  const profile = profileIn(folder, { crypto: createCrypto(await selectBackend(), random) })
   const store = await profile.create({ passphrase: PASSPHRASE, recoveryKey: RECOVERY_KEY })
   store.transaction(() => {
     store.account.put(sampleAccount())

@@ -1,7 +1,7 @@
 /** The profile folder: its lock, `keys.json`, the store and the attachments (docs/protocol/store.md). */
 
 import { join } from 'node:path'
-import { createCrypto, unwrapKey, wrapKey } from '../crypto/index.ts'
+import { unwrapKey, wrapKey } from '../crypto/index.ts'
 import type { Crypto } from '../crypto/index.ts'
 import type { Clock, Keychain } from '../ports/runtime.ts'
 import type { BlobFiles, Profile, ProfileState } from '../ports/store/profile.ts'
@@ -30,7 +30,7 @@ export interface ProfileOptions {
   readonly keychain: Keychain
   /** Where the SQLite add-on lies when it is not the packaged one. */
   readonly sqliteBinding: string | null
-  readonly random: (sizeBytes: number) => Uint8Array
+  readonly crypto: Crypto
   readonly clock: Pick<Clock, 'nowMs'>
 }
 
@@ -57,7 +57,7 @@ class ProfileFolder implements Profile {
 
   constructor(options: ProfileOptions) {
     this.#options = options
-    this.#crypto = createCrypto({ random: options.random })
+    this.#crypto = options.crypto
     this.#storePath = join(options.profileDir, 'store.db')
     this.#keysPath = join(options.profileDir, 'keys.json')
     this.blobs = createBlobFiles(join(options.profileDir, 'attachments'))
@@ -77,7 +77,7 @@ class ProfileFolder implements Profile {
   create(lock: { readonly passphrase: string | null; readonly recoveryKey: Uint8Array }): Promise<Store> {
     return this.#inTurn(async () => {
       if (this.#readKeys() !== null) throw new ParleyError('account-exists')
-      const key = this.#options.random(STORE_KEY_BYTES)
+      const key = this.#crypto.random(STORE_KEY_BYTES)
       const keys: KeysFile = {
         finished: false,
         lock: await this.#makeLock(key, lock.passphrase),
@@ -187,14 +187,14 @@ class ProfileFolder implements Profile {
 
   /** @throws passphrase-needed where there is neither a passphrase nor a keychain */
   async #makeLock(key: Uint8Array, passphrase: string | null): Promise<KeyLock> {
-    const { keychain, random } = this.#options
+    const { keychain } = this.#options
     if (passphrase === null) {
       if (!keychain.available) throw new ParleyError('passphrase-needed')
-      const sealing = random(STORE_KEY_BYTES)
+      const sealing = this.#crypto.random(STORE_KEY_BYTES)
       return { kind: 'keychain', sealed: await keychain.seal(sealing), wrapped: wrapKey(this.#crypto, sealing, key) }
     }
     if (passphrase === '') throw new ParleyError('passphrase-needed')
-    const parameters = { ...PASSPHRASE_COST, salt: random(SALT_BYTES) }
+    const parameters = { ...PASSPHRASE_COST, salt: this.#crypto.random(SALT_BYTES) }
     const wrapped = wrapKey(this.#crypto, await passphraseKey(passphrase, parameters), key)
     return { kind: 'passphrase', parameters, wrapped }
   }

@@ -63,7 +63,7 @@ export class Person {
   }
 
   async open(): Promise<void> {
-    const engine = assembleEngine({
+    const engine = await assembleEngine({
       profileDir: this.profileDir,
       sqliteBinding: null,
       keychain: this.keychain,

@@ -1,5 +1,5 @@
 /**
- * The primitives of suites 0 and 1 behind one interface. Keys are raw bytes: X25519 and Ed25519 secrets of 32,
+ * The primitives of suite 1 behind one interface. Keys are raw bytes: X25519 and Ed25519 secrets of 32,
  * ML-KEM-768 secrets as the 64-byte seed `d ‖ z` (FIPS 203 section 7.1).
  *
  * Every implementation gives the same answer to the same input, for hostile input as well: the differential
@@ -11,11 +11,14 @@ export interface KeyPair {
   readonly secretKey: Uint8Array
 }
 
-export type Implementation = 'node' | 'noble'
+/** Fastest first where all three have it: docs/protocol/session.md, "Backends". */
+export type Implementation = 'node' | 'libsodium' | 'noble'
+
+export type Primitive = 'hash' | 'mac' | 'aead' | 'x25519' | 'ed25519' | 'mlKem'
 
 export interface Backend {
   /** Which implementation serves each primitive, for the about page. */
-  readonly names: Readonly<Record<'hash' | 'mac' | 'aead' | 'x25519' | 'ed25519' | 'mlKem', Implementation>>
+  readonly names: Readonly<Record<Primitive, Implementation>>
   readonly random: (sizeBytes: number) => Uint8Array
   readonly sha256: (bytes: Uint8Array) => Uint8Array
   readonly sha512: (bytes: Uint8Array) => Uint8Array
@@ -26,6 +29,8 @@ export interface Backend {
   readonly seal: (key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plaintext: Uint8Array) => Uint8Array
   /** Null: not authentic. */
   readonly open: (key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array) => Uint8Array | null
+  /** A fresh pair, from the system's randomness. */
+  readonly x25519Generate: () => KeyPair
   readonly x25519Public: (secretKey: Uint8Array) => Uint8Array
   /** Null: no key, or the result would be all zero (RFC 7748 section 6.1). */
   readonly x25519: (secretKey: Uint8Array, publicKey: Uint8Array) => Uint8Array | null

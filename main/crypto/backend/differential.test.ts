@@ -1,26 +1,41 @@
 /** noble is the oracle: whatever the runtime does itself, it must do alike. fast-check prints the seed of a failure. */
 
+import * as nodeCrypto from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { concatBytes } from '../../../shared/wire/bytes.ts'
 import type { Backend } from './backend.ts'
-import { createNodeBackend } from './node-backend.ts'
 import { nobleBackend } from './noble-backend.ts'
-import { selectBackend } from './select-backend.ts'
+import { answersOf, chooseBackend, loadCandidates, selectBackend } from './select-backend.ts'
 import { isStrictPoint } from './strict-point.ts'
 
-const selected = selectBackend()
+const selected = await selectBackend()
+const { node, libsodium } = await loadCandidates()
+const hasNodeKem = 'encapsulate' in nodeCrypto
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const some = fc.uint8Array({ maxLength: 300 })
 const around = (size: number) => fc.uint8Array({ minLength: size - 2, maxLength: size + 2 })
 
+/** What each implementation has of its own; one that lacks a primitive is noble there. */
+const others: readonly (readonly [string, Backend])[] = [
+  ['selected', selected],
+  [
+    'node',
+    hasNodeKem
+      ? node
+      : { ...node, mlKemPublic: nobleBackend.mlKemPublic, mlKemDecapsulate: nobleBackend.mlKemDecapsulate },
+  ],
+  ['libsodium', libsodium ?? nobleBackend],
+]
+
 function expectAlike(run: (backend: Backend) => unknown): void {
-  expect(run(selected)).toEqual(run(nobleBackend))
+  const wanted = run(nobleBackend)
+  for (const [name, backend] of others) expect([name, run(backend)]).toEqual([name, wanted])
 }
 
-describe('the selected backend answers as noble does', () => {
+describe('node, libsodium and what is selected of them answer as noble does', () => {
   test('hashes and derivations', () => {
     fc.assert(
       fc.property(key, some, some, fc.integer({ min: 1, max: 200 }), (a, data, salt, size) => {
@@ -177,22 +192,40 @@ test('an honest key, and one next to the prime, pass as points', () => {
 })
 
 describe('selection', () => {
-  const native = createNodeBackend()
-
   test('takes each primitive from the runtime that has it', () => {
-    expect(selected.names).toMatchObject({ hash: 'node', mac: 'node', aead: 'node', x25519: 'node', ed25519: 'node' })
+    expect(selected.names).toEqual({
+      hash: 'node',
+      mac: 'libsodium',
+      aead: 'node',
+      x25519: 'node',
+      ed25519: 'node',
+      mlKem: 'libsodium',
+    })
+  })
+
+  test('goes by answers that are noble’s', () => {
+    const implementations = ['hash', 'mac', 'aead', 'x25519', 'ed25519', 'mlKem'] as const
+    for (const primitive of implementations) {
+      expect(answersOf(libsodium ?? node, primitive)).toBe(answersOf(nobleBackend, primitive))
+    }
+    expect(libsodium?.names).toMatchObject({ mac: 'libsodium', x25519: 'libsodium', mlKem: 'libsodium' })
+  })
+
+  test('does without libsodium', () => {
+    const chosen = chooseBackend({ node, libsodium: null })
+    expect(chosen.names).toMatchObject({ mac: 'node', aead: 'node', mlKem: hasNodeKem ? 'node' : 'noble' })
   })
 
   test('falls back to noble, for that primitive alone, when the runtime lacks it or errs', () => {
     const poor: Backend = {
-      ...native,
+      ...node,
       mlKemPublic: () => {
         throw new Error('UNSUPPORTED_ALGORITHM')
       },
-      open: (k, nonce, _ad, ciphertext) => native.open(k, nonce, new Uint8Array(), ciphertext),
+      open: (k, nonce, _ad, ciphertext) => node.open(k, nonce, new Uint8Array(), ciphertext),
       ed25519Verify: () => true,
     }
-    const chosen = selectBackend(poor)
+    const chosen = chooseBackend({ node: poor, libsodium: null })
     expect(chosen.names).toMatchObject({
       aead: 'noble',
       ed25519: 'noble',
@@ -205,7 +238,7 @@ describe('selection', () => {
     expect(chosen.ed25519Verify(chosen.ed25519Public(seed.slice(0, 32)), seed, new Uint8Array(64))).toBe(false)
   })
 
-  test('a key of the wrong size is refused at once, not used in part', () => {
+  test.each(others)('%s: a key of the wrong size is refused at once, not used in part', (_name, native) => {
     const short = new Uint8Array(31)
     expect(() => native.x25519(short, new Uint8Array(32).fill(9))).toThrow(RangeError)
     expect(() => native.ed25519Sign(short, short)).toThrow(RangeError)

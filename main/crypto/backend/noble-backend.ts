@@ -47,6 +47,10 @@ export const nobleBackend: Backend = {
     const cipher = gcm(key, nonce, ad)
     return orNull(() => cipher.decrypt(ciphertext))
   },
+  x25519Generate: () => {
+    const secretKey = randomBytes(32)
+    return { publicKey: x25519.getPublicKey(secretKey), secretKey }
+  },
   x25519Public: (secretKey) => x25519.getPublicKey(secretKey),
   x25519: (secretKey, publicKey) => orNull(() => x25519.getSharedSecret(secretKey, publicKey)),
   ed25519Public: (secretKey) => ed25519.getPublicKey(secretKey),

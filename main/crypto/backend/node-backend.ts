@@ -13,15 +13,18 @@ const KEM_CIPHERTEXT_BYTES = 1088
 /** A runtime without a primitive throws when it is used; `selectBackend` finds that out beforehand. */
 export function createNodeBackend(): Backend {
   const keys = createKeyObjects()
+  const toCipherKey = fasterCipherKey()
+  const random = createRandomPool()
   return {
     names: { hash: 'node', mac: 'node', aead: 'node', x25519: 'node', ed25519: 'node', mlKem: 'node' },
-    random: (sizeBytes) => new Uint8Array(nodeCrypto.randomBytes(sizeBytes)),
+    random,
     sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
     sha512: (bytes) => new Uint8Array(createHash('sha512').update(bytes).digest()),
     hmacSha256: (key, bytes) => new Uint8Array(createHmac('sha256', key).update(bytes).digest()),
     hkdf: (ikm, salt, info, sizeBytes) => new Uint8Array(hkdfSync('sha256', ikm, salt, info, sizeBytes)),
-    seal: sealGcm,
-    open: openGcm,
+    seal: (key, nonce, ad, plaintext) => sealGcm(toCipherKey(key), nonce, ad, plaintext),
+    open: (key, nonce, ad, ciphertext) => openGcm(toCipherKey(key), nonce, ad, ciphertext),
+    x25519Generate: () => keys.generateX25519(),
     x25519Public: (secretKey) => keys.rawPublic('x25519', secretKey),
     x25519: (secretKey, peerKey) => {
       const privateKey = keys.secret('x25519', secretKey)
@@ -49,6 +52,50 @@ export function createNodeBackend(): Backend {
   }
 }
 
+const RANDOM_POOL_BYTES = 4_096
+
+/** A draw costs the same for 12 bytes as for 4,096. What was handed out is wiped from the pool. */
+function createRandomPool(): (sizeBytes: number) => Uint8Array {
+  const pool = new Uint8Array(RANDOM_POOL_BYTES)
+  let used = RANDOM_POOL_BYTES
+  return (sizeBytes) => {
+    if (sizeBytes > RANDOM_POOL_BYTES) return new Uint8Array(nodeCrypto.randomBytes(sizeBytes))
+    if (used + sizeBytes > RANDOM_POOL_BYTES) {
+      nodeCrypto.randomFillSync(pool)
+      used = 0
+    }
+    const drawn = pool.slice(used, used + sizeBytes)
+    pool.fill(0, used, used + sizeBytes)
+    used += sizeBytes
+    return drawn
+  }
+}
+
+type CipherKey = Uint8Array | nodeCrypto.KeyObject
+
+const TRIALS = 24
+
+/**
+ * A cipher takes its key as bytes or as a KeyObject. Which is faster depends on the runtime (Node 24: 15 against 5 µs a
+ * message, Electron 33: 5 against 7), so both are timed, in well under a millisecond.
+ */
+function fasterCipherKey(): (key: Uint8Array) => CipherKey {
+  const asBytes = (key: Uint8Array): CipherKey => key
+  const asObject = (key: Uint8Array): CipherKey => nodeCrypto.createSecretKey(key)
+  const [key, nonce, none] = [new Uint8Array(32), new Uint8Array(12), new Uint8Array()]
+  const fastestNs = (toKey: (key: Uint8Array) => CipherKey): bigint => {
+    let fastest: bigint | null = null
+    for (let trial = 0; trial < TRIALS; trial++) {
+      const start = process.hrtime.bigint()
+      sealGcm(toKey(key), nonce, none, key)
+      const took = process.hrtime.bigint() - start
+      if (fastest === null || took < fastest) fastest = took
+    }
+    return fastest ?? 0n
+  }
+  return fastestNs(asObject) < fastestNs(asBytes) ? asObject : asBytes
+}
+
 function agreed(pair: { readonly privateKey: nodeCrypto.KeyObject; readonly publicKey: nodeCrypto.KeyObject }) {
   try {
     return diffieHellman(pair)
@@ -57,7 +104,7 @@ function agreed(pair: { readonly privateKey: nodeCrypto.KeyObject; readonly publ
   }
 }
 
-function sealGcm(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plaintext: Uint8Array): Uint8Array {
+function sealGcm(key: CipherKey, nonce: Uint8Array, ad: Uint8Array, plaintext: Uint8Array): Uint8Array {
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   cipher.setAAD(ad)
   const body = cipher.update(plaintext)
@@ -68,7 +115,7 @@ function sealGcm(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plaintext: 
   return sealed
 }
 
-function openGcm(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array): Uint8Array | null {
+function openGcm(key: CipherKey, nonce: Uint8Array, ad: Uint8Array, ciphertext: Uint8Array): Uint8Array | null {
   if (ciphertext.length < TAG_BYTES) return null
   const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
   decipher.setAAD(ad)

@@ -6,7 +6,7 @@ const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 describe.each([
-  ['selected', selectBackend()],
+  ['selected', await selectBackend()],
   ['noble', nobleBackend],
 ])('%s backend', (_name, backend) => {
   test('SHA-256 and SHA-512 of FIPS 180-4’s example', () => {

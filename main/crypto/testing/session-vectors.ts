@@ -43,7 +43,7 @@ function recording(backend: Backend, seed: string): { readonly c: Crypto; readon
     return value
   }
   return {
-    c: createCrypto({ backend, random }),
+    c: createCrypto(backend, random),
     drawn: () => {
       const since = drawn
       drawn = ''

@@ -1,10 +1,13 @@
 /** What a profile in a test stands on: a keychain of its own, and randomness that repeats. */
 
 import { createHash } from 'node:crypto'
+import { createCrypto, selectBackend } from '../../crypto/index.ts'
 import type { Keychain } from '../../ports/runtime.ts'
 import type { Profile } from '../../ports/store/profile.ts'
 import { openProfile } from '../profile.ts'
 import type { ProfileOptions } from '../profile.ts'
+
+const backend = await selectBackend()
 
 export const RECOVERY_KEY = new Uint8Array(32).fill(77)
 
@@ -41,7 +44,7 @@ export function testProfile(profileDir: string, patch: Partial<ProfileOptions> =
     profileDir,
     keychain: testKeychain(),
     sqliteBinding: null,
-    random: testRandom(profileDir),
+    crypto: createCrypto(backend, testRandom(profileDir)),
     clock: { nowMs: () => 1_700_000_000_000 },
     ...patch,
   })
