@@ -23,7 +23,7 @@ import {
   signDeviceList,
   generateAccount,
 } from './index.ts'
-import { bytes, makeParty, meet, outcomeOf } from './testing/devices.ts'
+import { bytes, makeParty, meet, outcomeOf, NOW_MS } from './testing/devices.ts'
 import { repeatableRandom } from './testing/repeatable-random.ts'
 
 const RUNS = Number(process.env['PARLEY_FUZZ_RUNS'] ?? 300)
@@ -44,7 +44,7 @@ interface Target {
 
 const targets: readonly Target[] = [
   { name: 'message', sample: bob.send(bytes('hi')), run: (input) => alice.receive(input) },
-  { name: 'handshake', sample: handshake, run: (input) => openHandshake(c, party.local, input, party.lookup) },
+  { name: 'handshake', sample: handshake, run: (input) => openHandshake(c, party.local, input, party.lookup, NOW_MS) },
   {
     name: 'ephemeral',
     sample: sealEphemeral(c, bob.session, bytes('x')),

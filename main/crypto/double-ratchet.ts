@@ -1,22 +1,17 @@
 /**
  * The Double Ratchet with header encryption (Signal's specification, revision 4, section 4), over X25519,
- * HKDF-SHA-256, HMAC-SHA-256 and AES-256-GCM. Works on copies: a message that does not open changes nothing.
+ * HKDF-SHA-256, HMAC-SHA-256 and AES-256-GCM, with ML-KEM-768 mixed into the root now and then. Works on copies: a message that does not open changes nothing.
  */
 
-import { ByteReader, ByteWriter, concatBytes } from '../../shared/wire/bytes.ts'
-import {
-  envelopePrefix,
-  HEADER_BYTES,
-  NONCE_BYTES,
-  SEALED_HEADER_BYTES,
-  splitChainEnvelope,
-} from '../../shared/wire/envelope.ts'
+import { splitChainEnvelope } from '../../shared/wire/envelope.ts'
 import type { ChainEnvelope } from '../../shared/wire/envelope.ts'
 import { ParleyError } from '../../shared/errors.ts'
 import type { KeyPair } from './backend/backend.ts'
 import type { Crypto } from './crypto.ts'
-import { padBody, unpadBody } from './envelope.ts'
+import { answerOffer, beginOffer, isKemDue, NO_KEM, openAnswer } from './kem-ratchet.ts'
 import { stepChain, stepRoot } from './key-schedule.ts'
+import { openBody, openHeader, openKemPart, sealInChain } from './ratchet-envelope.ts'
+import type { Header } from './ratchet-envelope.ts'
 import { MAX_LATE_CHAINS } from './session-state.ts'
 import type { LateChain, SessionState } from './session-state.ts'
 
@@ -50,17 +45,15 @@ export interface Decrypted {
   readonly newSkipped: readonly SkippedKey[]
 }
 
-interface Header {
-  readonly ratchetKey: Uint8Array
-  readonly previousCount: number
-  readonly number: number
-}
-
 /** A session and the keys that its last steps passed over. */
 interface Skipping {
   readonly session: SessionState
   readonly skipped: readonly SkippedKey[]
 }
+
+const NOTHING = new Uint8Array()
+/** Counts no further than its field. */
+const oneMore = (count: number): number => Math.min(count + 1, 0xffff_ffff)
 
 function failure(): ParleyError {
   return new ParleyError('cannot-decrypt')
@@ -79,11 +72,16 @@ export interface SharedSecrets {
 }
 
 /** RatchetInitAliceHE */
-export function initiatorState(c: Crypto, shared: SharedSecrets, responderPrekey: Uint8Array): SessionState {
+export function initiatorState(
+  c: Crypto,
+  shared: SharedSecrets,
+  responderPrekey: Uint8Array,
+  nowMs: number,
+): SessionState {
   const ratchetKey = c.generateAgreementKey()
-  const step = stepRoot(c, shared.rootKey, ratchetKey.secretKey, responderPrekey)
+  const step = stepRoot(c, shared.rootKey, ratchetKey.secretKey, responderPrekey, null)
   return {
-    ...emptyState(shared),
+    ...emptyState(shared, nowMs),
     role: 'initiator',
     handshake: shared.handshake,
     ratchetKey,
@@ -96,9 +94,9 @@ export function initiatorState(c: Crypto, shared: SharedSecrets, responderPrekey
 }
 
 /** RatchetInitBobHE */
-export function responderState(shared: SharedSecrets, prekey: KeyPair): SessionState {
+export function responderState(shared: SharedSecrets, prekey: KeyPair, nowMs: number): SessionState {
   return {
-    ...emptyState(shared),
+    ...emptyState(shared, nowMs),
     role: 'responder',
     ratchetKey: prekey,
     rootKey: shared.rootKey,
@@ -107,11 +105,11 @@ export function responderState(shared: SharedSecrets, prekey: KeyPair): SessionS
   }
 }
 
-function emptyState(shared: SharedSecrets) {
+function emptyState(shared: SharedSecrets, nowMs: number) {
   return {
     sessionId: shared.sessionId,
     adHash: shared.adHash,
-    handshake: new Uint8Array(),
+    handshake: NOTHING,
     exporter: shared.exporter,
     sendingChain: null,
     receivingChain: null,
@@ -122,6 +120,9 @@ function emptyState(shared: SharedSecrets) {
     receivingHeaderKey: null,
     missing: 0,
     lateChains: [],
+    kem: NO_KEM,
+    sinceKem: 0,
+    kemAtMs: nowMs,
   } as const
 }
 
@@ -139,30 +140,25 @@ export function encryptMessage(
   session: SessionState,
   plaintext: Uint8Array,
 ): { readonly session: SessionState; readonly envelope: Uint8Array } {
-  const { sendingChain, sendingHeaderKey, sendingNumber, adHash, handshake } = session
+  const { sendingChain, sendingHeaderKey, sendingNumber } = session
   if (sendingChain === null || sendingHeaderKey === null) throw new Error('a responder speaks after it was spoken to')
   if (sendingNumber > MAX_NUMBER) throw new Error('a chain that should long have been left')
   const step = stepChain(c, sendingChain)
-  const header = new ByteWriter(HEADER_BYTES)
-    .fixed(session.ratchetKey.publicKey, 32)
-    .u32(session.previousCount)
-    .u32(sendingNumber)
-    .finish()
-  const headerNonce = c.random(NONCE_BYTES)
-  const sealedHeader = c.backend.seal(sendingHeaderKey, headerNonce, adHash, header)
-  const nonce = c.random(NONCE_BYTES)
-  const prefix = envelopePrefix(handshake.length > 0 ? 'handshake' : 'message')
-  const beforeBody = concatBytes(prefix, handshake, headerNonce, sealedHeader, nonce)
-  const body = padBody(plaintext, beforeBody.length)
-  const sealedBody = c.backend.seal(step.messageKey, nonce, concatBytes(adHash, beforeBody), body)
+  const envelope = sealInChain(c, session, sendingHeaderKey, step.messageKey, plaintext)
   return {
-    session: { ...session, sendingChain: step.chainKey, sendingNumber: sendingNumber + 1 },
-    envelope: concatBytes(beforeBody, sealedBody),
+    session: {
+      ...session,
+      sendingChain: step.chainKey,
+      sendingNumber: sendingNumber + 1,
+      sinceKem: oneMore(session.sinceKem),
+    },
+    envelope,
   }
 }
 
 /**
  * RatchetDecryptHE. At most seven header keys are tried.
+ * @param nowMs what tells whether the post-quantum ratchet is due
  * @throws cannot-decrypt for whatever does not open, a replay among it · malformed | unsupported-version | too-large before any key was touched
  */
 export function decryptMessage(
@@ -170,41 +166,33 @@ export function decryptMessage(
   session: SessionState,
   envelope: Uint8Array,
   skipped: SkippedKeyLookup,
+  nowMs: number,
 ): Decrypted {
-  const parts = splitChainEnvelope(envelope)
+  const opened = openWithHeader(c, session, splitChainEnvelope(envelope), skipped, nowMs)
+  return { ...opened, session: { ...opened.session, sinceKem: oneMore(opened.session.sinceKem) } }
+}
+
+function openWithHeader(
+  c: Crypto,
+  session: SessionState,
+  parts: ChainEnvelope,
+  skipped: SkippedKeyLookup,
+  nowMs: number,
+): Decrypted {
   const { receivingHeaderKey, nextReceivingHeaderKey } = session
   const current = receivingHeaderKey === null ? null : openHeader(c, session, receivingHeaderKey, parts)
   if (receivingHeaderKey !== null && current !== null) {
     return current.number < session.receivingNumber
-      ? openLate(c, session, parts, skipped, { headerKeyId: receivingHeaderKey, messageNumber: current.number })
-      : openInChain(c, { session, skipped: [] }, parts, current.number)
+      ? openLate(c, session, parts, skipped, receivingHeaderKey, current)
+      : openInChain(c, { session, skipped: [] }, parts, current)
   }
   const next = openHeader(c, session, nextReceivingHeaderKey, parts)
-  if (next !== null) return openInNewChain(c, session, parts, next)
+  if (next !== null) return openInNewChain(c, session, parts, next, nowMs)
   for (const { headerKey } of session.lateChains) {
     const late = openHeader(c, session, headerKey, parts)
-    if (late !== null) {
-      return openLate(c, session, parts, skipped, { headerKeyId: headerKey, messageNumber: late.number })
-    }
+    if (late !== null) return openLate(c, session, parts, skipped, headerKey, late)
   }
   throw failure()
-}
-
-function openHeader(c: Crypto, session: SessionState, headerKey: Uint8Array, parts: ChainEnvelope): Header | null {
-  const sealed = parts.sealedHeader
-  if (sealed.length !== SEALED_HEADER_BYTES) throw failure()
-  const opened = c.backend.open(headerKey, sealed.slice(0, NONCE_BYTES), session.adHash, sealed.slice(NONCE_BYTES))
-  if (opened === null) return null
-  const reader = new ByteReader(opened)
-  return { ratchetKey: reader.fixed(32), previousCount: reader.u32(), number: reader.u32() }
-}
-
-function openBody(c: Crypto, session: SessionState, parts: ChainEnvelope, messageKey: Uint8Array): Uint8Array {
-  const ad = concatBytes(session.adHash, parts.beforeBody)
-  const opened = c.backend.open(messageKey, parts.nonce, ad, parts.sealedBody)
-  const plaintext = opened === null ? null : unpadBody(opened)
-  if (plaintext === null) throw failure()
-  return plaintext
 }
 
 /** TrySkippedMessageKeysHE, for the one row that the header names. */
@@ -213,12 +201,14 @@ function openLate(
   session: SessionState,
   parts: ChainEnvelope,
   skipped: SkippedKeyLookup,
-  row: SkippedKeyRef,
+  headerKey: Uint8Array,
+  header: Header,
 ): Decrypted {
+  const row: SkippedKeyRef = { headerKeyId: headerKey, messageNumber: header.number }
   const key = skipped.find(row.headerKeyId, row.messageNumber)
   if (key === undefined) throw failure()
-  const plaintext = openBody(c, session, parts, key)
-  return { session: withOneLess(session, row.headerKeyId), plaintext, consumedSkipped: row, newSkipped: [] }
+  const plaintext = openBody(c, session, parts, header, key)
+  return { session: withOneLess(session, headerKey), plaintext, consumedSkipped: row, newSkipped: [] }
 }
 
 /** A chain of which nothing is missing any more is not asked again. */
@@ -230,30 +220,40 @@ function withOneLess(session: SessionState, headerKey: Uint8Array): SessionState
   return { ...session, lateChains }
 }
 
-/** The message `number` of the receiving chain: the keys before it are set aside, the chain goes on after it. */
-function openInChain(c: Crypto, from: Skipping, parts: ChainEnvelope, number: number): Decrypted {
-  if (number > MAX_NUMBER) throw failure()
-  const { session, skipped } = skipTo(c, from, number)
+/** A message of the receiving chain: the keys before it are set aside, the chain goes on after it. */
+function openInChain(c: Crypto, from: Skipping, parts: ChainEnvelope, header: Header): Decrypted {
+  if (header.number > MAX_NUMBER) throw failure()
+  const { session, skipped } = skipTo(c, from, header.number)
   if (session.receivingChain === null) throw failure()
   const step = stepChain(c, session.receivingChain)
-  const plaintext = openBody(c, session, parts, step.messageKey)
+  const plaintext = openBody(c, session, parts, header, step.messageKey)
   return {
     // The other side speaks in this session: it has the handshake.
     session: {
       ...session,
-      handshake: new Uint8Array(),
+      handshake: NOTHING,
       receivingChain: step.chainKey,
-      receivingNumber: number + 1,
+      receivingNumber: header.number + 1,
     },
     plaintext,
     newSkipped: skipped,
   }
 }
 
-/** DHRatchetHE. Its sending half comes last, so that what is refused costs one agreement. */
-function openInNewChain(c: Crypto, session: SessionState, parts: ChainEnvelope, header: Header): Decrypted {
+/** DHRatchetHE. Its sending half comes last, so that what is refused costs one agreement and one decapsulation. */
+function openInNewChain(
+  c: Crypto,
+  session: SessionState,
+  parts: ChainEnvelope,
+  header: Header,
+  nowMs: number,
+): Decrypted {
+  // Whoever answers has seen the chain that offers, and each of its messages carries the key.
+  if ((session.kem.kind === 'offer') !== (header.kem === 'answer')) throw failure()
+  const kemPart = header.kem === 'none' ? null : openKemPart(c, session, session.nextReceivingHeaderKey, header, parts)
   const ended = skipTo(c, { session, skipped: [] }, header.previousCount)
-  const receiving = stepRoot(c, session.rootKey, session.ratchetKey.secretKey, header.ratchetKey)
+  const kemSecret = session.kem.kind === 'offer' && kemPart !== null ? openAnswer(c, session.kem.seed, kemPart) : null
+  const receiving = stepRoot(c, session.rootKey, session.ratchetKey.secretKey, header.ratchetKey, kemSecret)
   const entered: SessionState = {
     ...ended.session,
     rootKey: receiving.rootKey,
@@ -263,9 +263,11 @@ function openInNewChain(c: Crypto, session: SessionState, parts: ChainEnvelope, 
     nextReceivingHeaderKey: receiving.nextHeaderKey,
     missing: 0,
     lateChains: lateChains(ended.session),
+    ...(kemSecret === null ? {} : { sinceKem: 0, kemAtMs: nowMs }),
   }
-  const opened = openInChain(c, { session: entered, skipped: ended.skipped }, parts, header.number)
-  return { ...opened, session: beginSending(c, opened.session, header.ratchetKey) }
+  const opened = openInChain(c, { session: entered, skipped: ended.skipped }, parts, header)
+  const offered = header.kem === 'offer' ? kemPart : null
+  return { ...opened, session: beginSending(c, opened.session, header.ratchetKey, offered, nowMs) }
 }
 
 function lateChains({ receivingHeaderKey, missing, lateChains: earlier }: SessionState): readonly LateChain[] {
@@ -273,10 +275,19 @@ function lateChains({ receivingHeaderKey, missing, lateChains: earlier }: Sessio
   return [{ headerKey: receivingHeaderKey, missing }, ...earlier].slice(0, MAX_LATE_CHAINS)
 }
 
-function beginSending(c: Crypto, session: SessionState, peerRatchetKey: Uint8Array): SessionState {
+/** @param offered the encapsulation key that the peer's chain carries, or null */
+function beginSending(
+  c: Crypto,
+  session: SessionState,
+  peerRatchetKey: Uint8Array,
+  offered: Uint8Array | null,
+  nowMs: number,
+): SessionState {
   const ratchetKey = c.generateAgreementKey()
-  const sending = stepRoot(c, session.rootKey, ratchetKey.secretKey, peerRatchetKey)
-  return {
+  const answer = offered === null ? null : answerOffer(c, offered)
+  const secret = answer?.secret ?? null
+  const sending = stepRoot(c, session.rootKey, ratchetKey.secretKey, peerRatchetKey, secret)
+  const begun: SessionState = {
     ...session,
     ratchetKey,
     rootKey: sending.rootKey,
@@ -286,6 +297,8 @@ function beginSending(c: Crypto, session: SessionState, peerRatchetKey: Uint8Arr
     sendingHeaderKey: session.nextSendingHeaderKey,
     nextSendingHeaderKey: sending.nextHeaderKey,
   }
+  if (answer !== null) return { ...begun, kem: answer.step, sinceKem: 0, kemAtMs: nowMs }
+  return { ...begun, kem: isKemDue(session, nowMs) ? beginOffer(c) : NO_KEM }
 }
 
 /** SkipMessageKeysHE */

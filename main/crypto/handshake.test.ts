@@ -16,6 +16,7 @@ import {
   begin,
   bytes,
   makeParty,
+  NOW_MS,
   outcomeOf,
   sealingOtherwise,
   SessionEnd,
@@ -39,7 +40,7 @@ describe('a handshake', () => {
     const [a, b] = [makeParty(c), makeParty(c)]
     const started = begin(c, a, b)
     const { envelope } = encryptMessage(c, started, bytes('hello'))
-    const opened = openHandshake(c, b.local, envelope, b.lookup)
+    const opened = openHandshake(c, b.local, envelope, b.lookup, NOW_MS)
     expect(text(opened.plaintext)).toBe('hello')
     expect(opened.sender).toEqual({
       account: a.local.account,
@@ -57,7 +58,7 @@ describe('a handshake', () => {
     const [a, b] = [makeParty(c), makeParty(c)]
     const alice = new SessionEnd(c, begin(c, a, b))
     const [first, second] = [alice.send(bytes('one')), alice.send(bytes('two'))]
-    const bob = new SessionEnd(c, openHandshake(c, b.local, first, b.lookup).session)
+    const bob = new SessionEnd(c, openHandshake(c, b.local, first, b.lookup, NOW_MS).session)
     expect(handshakeSessionId(c, second)).toEqual(bob.session.sessionId)
     expect(text(bob.receive(second))).toBe('two')
     alice.receive(bob.send(bytes('hi')))
@@ -69,7 +70,7 @@ describe('a handshake', () => {
     const [a, b] = [makeParty(c), makeParty(c)]
     const alice = new SessionEnd(c, begin(c, a, b))
     const [first, second] = [alice.send(bytes('one')), alice.send(bytes('two'))]
-    const opened = openHandshake(c, b.local, second, b.lookup)
+    const opened = openHandshake(c, b.local, second, b.lookup, NOW_MS)
     expect(text(opened.plaintext)).toBe('two')
     const bob = new SessionEnd(c, opened.session, opened.skipped)
     expect(text(bob.receive(first))).toBe('one')
@@ -80,11 +81,13 @@ describe('a handshake', () => {
     const c = seeded('last resort')
     const [a, b] = [makeParty(c), makeParty(c, { lastResort: true })]
     const envelope = firstEnvelope(c, a, b)
-    const opened = openHandshake(c, b.local, envelope, b.lookup)
+    const opened = openHandshake(c, b.local, envelope, b.lookup, NOW_MS)
     expect(opened.usedPrekeys).toEqual({ lastResort: true })
     // The replay opens again: the caller's memory of the base key is what refuses it.
-    expect(openHandshake(c, b.local, envelope, b.lookup).baseKeyHash).toEqual(opened.baseKeyHash)
-    expect(openHandshake(c, b.local, firstEnvelope(c, a, b), b.lookup).baseKeyHash).not.toEqual(opened.baseKeyHash)
+    expect(openHandshake(c, b.local, envelope, b.lookup, NOW_MS).baseKeyHash).toEqual(opened.baseKeyHash)
+    expect(openHandshake(c, b.local, firstEnvelope(c, a, b), b.lookup, NOW_MS).baseKeyHash).not.toEqual(
+      opened.baseKeyHash,
+    )
   })
 
   test('cannot be replayed once its one-time prekeys are gone', () => {
@@ -93,7 +96,7 @@ describe('a handshake', () => {
     const envelope = firstEnvelope(c, a, b)
     for (const gone of ['signed', 'oneTime', 'kem'] as const) {
       const lookup = { ...b.lookup, [gone]: () => undefined }
-      expect(outcomeOf(() => openHandshake(c, b.local, envelope, lookup))).toBe('cannot-decrypt')
+      expect(outcomeOf(() => openHandshake(c, b.local, envelope, lookup, NOW_MS))).toBe('cannot-decrypt')
     }
   })
 
@@ -119,17 +122,17 @@ describe('attacks', () => {
     const c = seeded('recipient')
     const [a, b, other] = [makeParty(c), makeParty(c), makeParty(c)]
     const envelope = firstEnvelope(c, a, b)
-    expect(outcomeOf(() => openHandshake(c, other.local, envelope, other.lookup))).toBe('cannot-decrypt')
-    expect(outcomeOf(() => openHandshake(c, b.local, envelope, other.lookup))).toBe('cannot-decrypt')
-    expect(outcomeOf(() => openHandshake(c, other.local, envelope, b.lookup))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => openHandshake(c, other.local, envelope, other.lookup, NOW_MS))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => openHandshake(c, b.local, envelope, other.lookup, NOW_MS))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => openHandshake(c, other.local, envelope, b.lookup, NOW_MS))).toBe('cannot-decrypt')
   })
 
   test('unknown key share: an account that lists another’s device receives nothing for it', () => {
     const c = seeded('unknown key share')
     const [a, b, mallory] = [makeParty(c), makeParty(c), makeParty(c)]
     const meant = { account: mallory.local.account, device: b.entry }
-    const { envelope } = encryptMessage(c, startSession(c, a.local, meant, b.bundle), bytes('for mallory'))
-    expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup))).toBe('cannot-decrypt')
+    const { envelope } = encryptMessage(c, startSession(c, a.local, meant, b.bundle, NOW_MS), bytes('for mallory'))
+    expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup, NOW_MS))).toBe('cannot-decrypt')
   })
 
   test('misbinding: who speaks cannot be said to be of another account or device', () => {
@@ -138,7 +141,7 @@ describe('attacks', () => {
     const claimed = { ...a.local, account: other.local.account }
     const { envelope } = encryptMessage(c, begin(c, { ...a, local: claimed }, b), bytes('hello'))
     // It opens under the claimed account, which never listed this identity key: the caller's check of the list.
-    const { sender } = openHandshake(c, b.local, envelope, b.lookup)
+    const { sender } = openHandshake(c, b.local, envelope, b.lookup, NOW_MS)
     expect([sender.account, sender.identityKey]).toEqual([other.local.account, a.entry.identityKey])
     expect(sender.identityKey).not.toEqual(other.entry.identityKey)
   })
@@ -155,7 +158,7 @@ describe('attacks', () => {
       },
     }
     const { envelope } = encryptMessage(c, begin(c, { ...a, local: thief }, b), bytes('I am a'))
-    expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup, NOW_MS))).toBe('cannot-decrypt')
   })
 
   test('a changed byte anywhere before the body is refused', () => {
@@ -164,7 +167,7 @@ describe('attacks', () => {
     const envelope = firstEnvelope(c, a, b)
     for (let at = 0; at < PREFIX_BYTES + HANDSHAKE_BYTES + 80; at++) {
       const changed = withBitFlipped(envelope, at * 8 + (at % 8))
-      expect(REFUSED, `byte ${at}`).toContain(outcomeOf(() => openHandshake(c, b.local, changed, b.lookup)))
+      expect(REFUSED, `byte ${at}`).toContain(outcomeOf(() => openHandshake(c, b.local, changed, b.lookup, NOW_MS)))
     }
   })
 
@@ -174,10 +177,10 @@ describe('attacks', () => {
     const [mine, other] = [firstEnvelope(c, a, b), firstEnvelope(c, a, b)]
     const end = PREFIX_BYTES + HANDSHAKE_BYTES
     const grafted = new Uint8Array([...other.slice(0, end), ...mine.slice(end)])
-    expect(outcomeOf(() => openHandshake(c, b.local, grafted, b.lookup))).toBe('cannot-decrypt')
-    const session = openHandshake(c, b.local, mine, b.lookup).session
+    expect(outcomeOf(() => openHandshake(c, b.local, grafted, b.lookup, NOW_MS))).toBe('cannot-decrypt')
+    const session = openHandshake(c, b.local, mine, b.lookup, NOW_MS).session
     const second = { find: () => undefined }
-    expect(outcomeOf(() => decryptMessage(c, session, grafted, second))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => decryptMessage(c, session, grafted, second, NOW_MS))).toBe('cannot-decrypt')
   })
 
   test('a sealed part that no honest initiator makes is refused', () => {
@@ -200,7 +203,7 @@ describe('attacks', () => {
     ]
     for (const change of changes) {
       const envelope = firstEnvelope(sealingOtherwise(c, HANDSHAKE_INNER_BYTES, change), a, b)
-      expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup))).toBe('cannot-decrypt')
+      expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup, NOW_MS))).toBe('cannot-decrypt')
     }
   })
 
@@ -211,9 +214,11 @@ describe('attacks', () => {
       const lying = sealingOtherwise(c, HANDSHAKE_INNER_BYTES, (inner) => {
         inner[at] = value
       })
-      expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(lying, a, b), b.lookup))).toBe('cannot-decrypt')
+      expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(lying, a, b), b.lookup, NOW_MS))).toBe(
+        'cannot-decrypt',
+      )
     }
-    expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(c, a, b), b.lookup))).toBe('accepted')
+    expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(c, a, b), b.lookup, NOW_MS))).toBe('accepted')
   })
 
   test('degenerate keys are refused on both sides', () => {
@@ -229,7 +234,7 @@ describe('attacks', () => {
     expect(outcomeOf(() => begin(c, a, { ...b, entry: { ...b.entry, identityKey: zero } }))).toBe('signature-invalid')
     const envelope = firstEnvelope(c, a, b)
     envelope.set(zero, PREFIX_BYTES)
-    expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup, NOW_MS))).toBe('cannot-decrypt')
   })
 })
 
@@ -255,7 +260,7 @@ describe('what a refusal costs', () => {
     const [a, b] = [makeParty(plain), makeParty(plain)]
     const { c, counts } = counting()
     const noise = withBitFlipped(firstEnvelope(plain, a, b), 8 * (PREFIX_BYTES + 1_200))
-    expect(outcomeOf(() => openHandshake(c, b.local, noise, b.lookup))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => openHandshake(c, b.local, noise, b.lookup, NOW_MS))).toBe('cannot-decrypt')
     expect(counts).toEqual({ x25519: 1, mlKem: 1 })
   })
 
@@ -264,7 +269,9 @@ describe('what a refusal costs', () => {
     const [a, b, other] = [makeParty(plain), makeParty(plain), makeParty(plain)]
     const { c, counts } = counting()
     const lookup = { ...b.lookup, kem: other.lookup.kem }
-    expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(plain, a, b), lookup))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(plain, a, b), lookup, NOW_MS))).toBe(
+      'cannot-decrypt',
+    )
     // Refused at the seal: no agreement with what it hides was tried.
     expect(counts).toEqual({ x25519: 1, mlKem: 1 })
   })
@@ -276,7 +283,7 @@ describe('what a refusal costs', () => {
     const local = { ...a.local, device: { ...a.local.device, identity: { publicKey: a.entry.identityKey, secretKey } } }
     const envelope = firstEnvelope(plain, { ...a, local }, b)
     const { c, counts } = counting()
-    expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup, NOW_MS))).toBe('cannot-decrypt')
     expect(counts).toEqual({ x25519: 4, mlKem: 1 })
   })
 
@@ -285,7 +292,9 @@ describe('what a refusal costs', () => {
     const [a, b] = [makeParty(plain), makeParty(plain)]
     const { c, counts } = counting()
     const lookup = { ...b.lookup, kem: () => undefined }
-    expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(plain, a, b), lookup))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => openHandshake(c, b.local, firstEnvelope(plain, a, b), lookup, NOW_MS))).toBe(
+      'cannot-decrypt',
+    )
     expect(counts).toEqual({ x25519: 0, mlKem: 0 })
   })
 })

@@ -94,7 +94,13 @@ function failure(): ParleyError {
  * A session to a device whose bundle `verifyPrekeyBundle` accepted. Nothing goes out before the first `encryptMessage`.
  * @throws signature-invalid: a key that no honest device makes
  */
-export function startSession(c: Crypto, local: LocalParty, remote: RemoteParty, bundle: PrekeyBundle): SessionState {
+export function startSession(
+  c: Crypto,
+  local: LocalParty,
+  remote: RemoteParty,
+  bundle: PrekeyBundle,
+  nowMs: number,
+): SessionState {
   const base = c.generateAgreementKey()
   const kem = c.backend.mlKemEncapsulate(bundle.kem.publicKey, c.random(32))
   const { identity, deviceId } = local.device
@@ -126,7 +132,7 @@ export function startSession(c: Crypto, local: LocalParty, remote: RemoteParty, 
     handshake,
   })
   if (shared === null) throw new ParleyError('signature-invalid', 'degenerate key')
-  return initiatorState(c, shared, bundle.signed.publicKey)
+  return initiatorState(c, shared, bundle.signed.publicKey, nowMs)
 }
 
 /**
@@ -154,6 +160,7 @@ export function openHandshake(
   local: LocalParty,
   envelope: Uint8Array,
   prekeys: PrekeyLookup,
+  nowMs: number,
 ): OpenedHandshake {
   const { kind, handshake } = splitChainEnvelope(envelope)
   if (kind !== 'handshake') throw new ParleyError('malformed', 'no handshake')
@@ -185,8 +192,8 @@ export function openHandshake(
     handshake,
   })
   if (shared === null) throw failure()
-  const state = responderState(shared, { publicKey: signed.publicKey, secretKey: signed.secret })
-  const opened = decryptMessage(c, state, envelope, NO_SKIPPED)
+  const state = responderState(shared, { publicKey: signed.publicKey, secretKey: signed.secret }, nowMs)
+  const opened = decryptMessage(c, state, envelope, NO_SKIPPED, nowMs)
   return {
     session: opened.session,
     plaintext: opened.plaintext,

@@ -1,5 +1,6 @@
 /** The key schedule of the Double Ratchet: docs/protocol/session.md, "Key schedule". */
 
+import { concatBytes } from '../../shared/wire/bytes.ts'
 import { ParleyError } from '../../shared/errors.ts'
 import type { Crypto } from './crypto.ts'
 import { labelBytes } from './labels.ts'
@@ -10,11 +11,23 @@ export interface RootStep {
   readonly nextHeaderKey: Uint8Array
 }
 
-/** KDF_RK_HE: HKDF with the root key as salt. @throws cannot-decrypt for a degenerate ratchet key */
-export function stepRoot(c: Crypto, rootKey: Uint8Array, ownSecret: Uint8Array, peerKey: Uint8Array): RootStep {
+/**
+ * KDF_RK_HE: HKDF of the agreement, and of a KEM's secret where the step mixes one in, with the root key as salt.
+ * @throws cannot-decrypt for a degenerate ratchet key
+ */
+export function stepRoot(
+  c: Crypto,
+  rootKey: Uint8Array,
+  ownSecret: Uint8Array,
+  peerKey: Uint8Array,
+  kemSecret: Uint8Array | null,
+): RootStep {
   const shared = c.backend.x25519(ownSecret, peerKey)
   if (shared === null) throw new ParleyError('cannot-decrypt')
-  const keys = c.backend.hkdf(shared, rootKey, labelBytes('root'), 96)
+  const keys =
+    kemSecret === null
+      ? c.backend.hkdf(shared, rootKey, labelBytes('root'), 96)
+      : c.backend.hkdf(concatBytes(shared, kemSecret), rootKey, labelBytes('kemRoot'), 96)
   return { rootKey: keys.slice(0, 32), chainKey: keys.slice(32, 64), nextHeaderKey: keys.slice(64, 96) }
 }
 

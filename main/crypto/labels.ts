@@ -12,6 +12,7 @@ export const LABELS = {
   handshakeAd: 'parley/v1/handshake-ad',
   sessionId: 'parley/v1/session-id',
   root: 'parley/v1/root',
+  kemRoot: 'parley/v1/kem-root',
   chainMessage: 'parley/v1/chain-message',
   chainNext: 'parley/v1/chain-next',
   ephemeral: 'parley/v1/ephemeral',
@@ -35,7 +36,12 @@ export const LABELS = {
 export type Label = keyof typeof LABELS
 
 const encoder = new TextEncoder()
+const encoded = new Map<Label, Uint8Array>()
 
 export function labelBytes(label: Label): Uint8Array {
-  return encoder.encode(LABELS[label])
+  const known = encoded.get(label)
+  if (known !== undefined) return known
+  const bytes = encoder.encode(LABELS[label])
+  encoded.set(label, bytes)
+  return bytes
 }

@@ -1,7 +1,7 @@
 /** The state of a session and its stored form. Values only: every step makes a new one. docs/protocol/session.md, "Session record". */
 
 import { ByteReader, ByteWriter } from '../../shared/wire/bytes.ts'
-import { HANDSHAKE_BYTES, SUITE } from '../../shared/wire/envelope.ts'
+import { HANDSHAKE_BYTES, KEM_CIPHERTEXT_BYTES, SUITE } from '../../shared/wire/envelope.ts'
 import { ParleyError } from '../../shared/errors.ts'
 import type { KeyPair } from './backend/backend.ts'
 
@@ -13,6 +13,16 @@ export interface LateChain {
 
 /** With the two live header keys, at most seven are tried for an envelope. */
 export const MAX_LATE_CHAINS = 5
+
+/** What the headers of the sending chain carry for the post-quantum ratchet. */
+export type KemStep =
+  | { readonly kind: 'none' }
+  /** The key that the peer is to encapsulate to at its next step. */
+  | { readonly kind: 'offer'; readonly seed: Uint8Array; readonly publicKey: Uint8Array }
+  /** The ciphertext that this chain was begun with. */
+  | { readonly kind: 'answer'; readonly ciphertext: Uint8Array }
+
+export const KEM_BYTES = { seed: 64, publicKey: 1_184, ciphertext: KEM_CIPHERTEXT_BYTES } as const
 
 /** Names follow the Double Ratchet specification, revision 4, section 4 (header encryption). */
 export interface SessionState {
@@ -39,14 +49,19 @@ export interface SessionState {
   readonly missing: number
   /** Newest first, at most five. */
   readonly lateChains: readonly LateChain[]
+  readonly kem: KemStep
+  /** Messages of both sides since a KEM secret was last mixed in, and when that was. */
+  readonly sinceKem: number
+  readonly kemAtMs: number
 }
 
-const STATE_VERSION = 1
+const STATE_VERSION = 2
+const KEM_KINDS = ['none', 'offer', 'answer'] as const
 const ROLES = ['initiator', 'responder'] as const
 const NO_KEY = new Uint8Array()
 
 export function encodeSession(state: SessionState): Uint8Array {
-  const writer = new ByteWriter(2_048)
+  const writer = new ByteWriter(3_072)
     .u8(STATE_VERSION)
     .u8(SUITE)
     .fixed(state.sessionId, 32)
@@ -69,6 +84,11 @@ export function encodeSession(state: SessionState): Uint8Array {
     .u32(state.missing)
     .u8(state.lateChains.length)
   for (const chain of state.lateChains) writer.fixed(chain.headerKey, 32).u32(chain.missing)
+  writer.u32(state.sinceKem).u48(state.kemAtMs).u8(KEM_KINDS.indexOf(state.kem.kind))
+  if (state.kem.kind === 'offer') {
+    writer.fixed(state.kem.seed, KEM_BYTES.seed).fixed(state.kem.publicKey, KEM_BYTES.publicKey)
+  }
+  if (state.kem.kind === 'answer') writer.fixed(state.kem.ciphertext, KEM_BYTES.ciphertext)
   return writer.finish()
 }
 
@@ -95,6 +115,9 @@ export function decodeSession(bytes: Uint8Array): SessionState {
     nextReceivingHeaderKey: reader.fixed(32),
     missing: reader.u32(),
     lateChains: reader.list8(MAX_LATE_CHAINS, (item) => ({ headerKey: item.fixed(32), missing: item.u32() })),
+    sinceKem: reader.u32(),
+    kemAtMs: reader.u48(),
+    kem: readKemStep(reader),
   }
   reader.end()
   return state
@@ -104,6 +127,15 @@ function readRole(reader: ByteReader): SessionState['role'] {
   const role = ROLES[reader.u8() - 1]
   if (role === undefined) throw new ParleyError('malformed', 'session role')
   return role
+}
+
+function readKemStep(reader: ByteReader): KemStep {
+  const kind = KEM_KINDS[reader.u8()]
+  if (kind === undefined) throw new ParleyError('malformed', 'session KEM step')
+  if (kind === 'offer') {
+    return { kind, seed: reader.fixed(KEM_BYTES.seed), publicKey: reader.fixed(KEM_BYTES.publicKey) }
+  }
+  return kind === 'answer' ? { kind, ciphertext: reader.fixed(KEM_BYTES.ciphertext) } : { kind }
 }
 
 function readHandshake(reader: ByteReader): Uint8Array {

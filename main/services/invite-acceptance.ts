@@ -153,7 +153,7 @@ export class InviteAcceptance {
   #begin(opened: OpenedInvite, slotId: Uint8Array): ChatId {
     const { store, crypto, local } = this.#core
     const remote = { account: idToBytes(opened.accountId), device: opened.device }
-    const session = startSession(crypto, local, remote, opened.prekeys)
+    const session = startSession(crypto, local, remote, opened.prekeys, this.#core.clock.nowMs())
     return store.transaction(() => {
       const contact = this.#invites.addContact({
         accountId: opened.accountId,

@@ -95,9 +95,15 @@ function openWithAny(core: Core, sessions: readonly SessionRecord[], envelope: U
 
 function openWithSession(core: Core, record: SessionRecord, envelope: Uint8Array): Opened {
   const { store } = core
-  const result = decryptMessage(core.crypto, decodeSession(record.state), envelope, {
-    find: (headerKeyId, messageNumber) => store.sessions.skippedKey(headerKeyId, messageNumber)?.key,
-  })
+  const result = decryptMessage(
+    core.crypto,
+    decodeSession(record.state),
+    envelope,
+    {
+      find: (headerKeyId, messageNumber) => store.sessions.skippedKey(headerKeyId, messageNumber)?.key,
+    },
+    core.clock.nowMs(),
+  )
   return {
     plaintext: result.plaintext,
     sessionId: record.sessionId,
@@ -119,11 +125,17 @@ function openAsHandshake(core: Core, envelope: Uint8Array): Opened | null {
     (prekeyId: number): PrekeySecret | undefined =>
       findPrekey(core, kinds, prekeyId)
   const result = attempt(() =>
-    openHandshake(core.crypto, core.local, envelope, {
-      signed: find('signed'),
-      oneTime: find('one-time'),
-      kem: find('kem-one-time', 'kem-last-resort'),
-    }),
+    openHandshake(
+      core.crypto,
+      core.local,
+      envelope,
+      {
+        signed: find('signed'),
+        oneTime: find('one-time'),
+        kem: find('kem-one-time', 'kem-last-resort'),
+      },
+      core.clock.nowMs(),
+    ),
   )
   if (result === null) return null
   const used = result.usedPrekeys

@@ -81,7 +81,7 @@ export class SessionStarter implements SessionNeeds {
     const bundle = await this.#takeBundle(contact, device)
     verifyPrekeyBundle(this.#core.crypto, bundle, device)
     const remote = { account: idToBytes(contact.accountId), device }
-    return startSession(this.#core.crypto, this.#core.local, remote, bundle)
+    return startSession(this.#core.crypto, this.#core.local, remote, bundle, this.#core.clock.nowMs())
   }
 
   async #takeBundle(contact: ContactRecord, device: ContactDeviceRecord): Promise<PrekeyBundle> {

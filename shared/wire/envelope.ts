@@ -6,16 +6,16 @@
 import { ParleyError } from '../errors.ts'
 
 export const ENVELOPE_VERSION = 1
-/** 0: the draft, without the post-quantum ratchet step. */
-export const SUITE = 0
+/** 0 was the draft, without the post-quantum ratchet step: it is refused. */
+export const SUITE = 1
 export const MAX_ENVELOPE_BYTES = 200_000
 /** u8 version ‖ u8 suite ‖ u8 kind. */
 export const PREFIX_BYTES = 3
 export const NONCE_BYTES = 12
 export const TAG_BYTES = 16
 export const KEM_CIPHERTEXT_BYTES = 1088
-/** Ratchet key 32 ‖ u32 length of the previous chain ‖ u32 number. */
-export const HEADER_BYTES = 40
+/** Ratchet key 32 ‖ u32 length of the previous chain ‖ u32 number ‖ u8 what the KEM part holds. */
+export const HEADER_BYTES = 41
 export const SEALED_HEADER_BYTES = NONCE_BYTES + HEADER_BYTES + TAG_BYTES
 /** What the initiator's sealed part holds: who speaks and to which prekeys. */
 export const HANDSHAKE_INNER_BYTES = 93
@@ -29,16 +29,14 @@ export type EnvelopeKind = 'handshake' | 'message' | 'ephemeral'
 const KINDS: readonly EnvelopeKind[] = ['handshake', 'message', 'ephemeral']
 const BUCKET_BYTES = [1024, 4096, 16_384, 65_536] as const
 
-/** An envelope of a session's chains, cut where its fields end. */
+/** An envelope of a session's chains, as far as its fields can be told apart without a key. */
 export interface ChainEnvelope {
   readonly kind: 'handshake' | 'message'
   /** Empty in a message. */
   readonly handshake: Uint8Array
   readonly sealedHeader: Uint8Array
-  readonly nonce: Uint8Array
-  readonly sealedBody: Uint8Array
-  /** Everything before the body: authenticated with it. */
-  readonly beforeBody: Uint8Array
+  readonly headerEnd: number
+  readonly envelope: Uint8Array
 }
 
 export interface EphemeralEnvelope {
@@ -72,16 +70,14 @@ export function splitChainEnvelope(envelope: Uint8Array): ChainEnvelope {
   const kind = envelopeKind(envelope)
   if (kind === 'ephemeral') throw new ParleyError('malformed', 'an ephemeral envelope')
   const headerAt = PREFIX_BYTES + (kind === 'handshake' ? HANDSHAKE_BYTES : 0)
-  const nonceAt = headerAt + SEALED_HEADER_BYTES
-  const bodyAt = nonceAt + NONCE_BYTES
-  if (envelope.length < bodyAt + TAG_BYTES) throw new ParleyError('malformed', 'envelope too short')
+  const headerEnd = headerAt + SEALED_HEADER_BYTES
+  if (envelope.length < headerEnd + NONCE_BYTES + TAG_BYTES) throw new ParleyError('malformed', 'envelope too short')
   return {
     kind,
     handshake: envelope.slice(PREFIX_BYTES, headerAt),
-    sealedHeader: envelope.slice(headerAt, nonceAt),
-    nonce: envelope.slice(nonceAt, bodyAt),
-    sealedBody: envelope.slice(bodyAt),
-    beforeBody: envelope.slice(0, bodyAt),
+    sealedHeader: envelope.subarray(headerAt, headerEnd),
+    headerEnd,
+    envelope,
   }
 }
 

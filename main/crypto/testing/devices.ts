@@ -70,9 +70,12 @@ export function makeParty(c: Crypto, options: { readonly lastResort?: boolean } 
   }
 }
 
-export function begin(c: Crypto, from: TestParty, to: TestParty): SessionState {
+/** When everything in a test happens that does not say otherwise. */
+export const NOW_MS = 1_700_000_000_000
+
+export function begin(c: Crypto, from: TestParty, to: TestParty, nowMs = NOW_MS): SessionState {
   const remote: RemoteParty = { account: to.local.account, device: to.entry }
-  return startSession(c, from.local, remote, to.bundle)
+  return startSession(c, from.local, remote, to.bundle, nowMs)
 }
 
 /** One end of one session, with its rows of skipped keys. Its state passes through its stored form at each step. */
@@ -109,11 +112,11 @@ export class SessionEnd {
     return sealed.envelope
   }
 
-  receive(envelope: Uint8Array): Uint8Array {
+  receive(envelope: Uint8Array, nowMs = NOW_MS): Uint8Array {
     const rows: SkippedKeyLookup = {
       find: (headerKeyId, messageNumber) => this.#skipped.get(rowName({ headerKeyId, messageNumber })),
     }
-    const opened = decryptMessage(this.#crypto, this.session, envelope, rows)
+    const opened = decryptMessage(this.#crypto, this.session, envelope, rows, nowMs)
     this.#stored = encodeSession(opened.session)
     for (const key of opened.newSkipped) this.#skipped.set(rowName(key), key.key)
     if (opened.consumedSkipped !== undefined) this.#skipped.delete(rowName(opened.consumedSkipped))
@@ -129,7 +132,7 @@ function rowName({ headerKeyId, messageNumber }: SkippedKeyRef): string {
 export function meet(c: Crypto): { readonly alice: SessionEnd; readonly bob: SessionEnd } {
   const [a, b] = [makeParty(c), makeParty(c)]
   const alice = new SessionEnd(c, begin(c, a, b))
-  const opened = openHandshake(c, b.local, alice.send(bytes('first')), b.lookup)
+  const opened = openHandshake(c, b.local, alice.send(bytes('first')), b.lookup, NOW_MS)
   return { alice, bob: new SessionEnd(c, opened.session, opened.skipped) }
 }
 
@@ -190,11 +193,17 @@ export class TestDevice {
     const { lookup, local } = this.#self
     const unspent = (id: number, find: (id: number) => PrekeySecret | undefined) =>
       this.#spent.has(id) ? undefined : find(id)
-    const opened = openHandshake(this.#crypto, local, envelope, {
-      signed: lookup.signed,
-      oneTime: (id) => unspent(id, lookup.oneTime),
-      kem: (id) => unspent(id, lookup.kem),
-    })
+    const opened = openHandshake(
+      this.#crypto,
+      local,
+      envelope,
+      {
+        signed: lookup.signed,
+        oneTime: (id) => unspent(id, lookup.oneTime),
+        kem: (id) => unspent(id, lookup.kem),
+      },
+      NOW_MS,
+    )
     const { oneTimeId, kemOneTimeId } = opened.usedPrekeys
     for (const id of [oneTimeId, kemOneTimeId]) if (id !== undefined) this.#spent.add(id)
     this.#sessions = [new SessionEnd(this.#crypto, opened.session, opened.skipped), ...this.#sessions]

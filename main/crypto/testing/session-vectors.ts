@@ -25,7 +25,7 @@ import {
   wrapKey,
 } from '../index.ts'
 import type { Backend, Crypto, PrekeySecret } from '../index.ts'
-import { begin, bytes, makeParty, SessionEnd } from './devices.ts'
+import { begin, bytes, makeParty, NOW_MS, SessionEnd } from './devices.ts'
 import type { TestParty } from './devices.ts'
 import { repeatableRandom } from './repeatable-random.ts'
 
@@ -142,7 +142,7 @@ function conversationVectors(backend: Backend): Json {
   }
   const first = send('alice', alice, 'one')
   const second = send('alice', alice, 'two')
-  const opened = openHandshake(c, b.local, second, b.lookup)
+  const opened = openHandshake(c, b.local, second, b.lookup, NOW_MS)
   const bob = new SessionEnd(c, opened.session, opened.skipped)
   steps.push({
     receive: 'bob',
