@@ -88,20 +88,43 @@ export interface Pair {
   readonly reference: number
 }
 
-/** The median of the rounds' ratios: what slows the machine down in a round slows both sides. */
-export const ratioMetric = (name: string, goal: number, pairs: readonly Pair[]): Metric => {
+/** The median of the rounds' ratios of two durations: what slows the machine down in a round slows both sides. */
+export const ratioMetric = (name: string, goal: number, pairs: readonly Pair[]): Metric =>
+  comparison(name, goal, 'lower', pairs)
+
+/** The same of two rates. */
+export const rateMetric = (name: string, goal: number, pairs: readonly Pair[]): Metric =>
+  comparison(name, goal, 'higher', pairs)
+
+const comparison = (name: string, goal: number, better: Metric['better'], pairs: readonly Pair[]): Metric => {
   const ratios = pairs.map((pair) => pair.ours / pair.reference)
   const value = median(ratios)
   return {
     name,
     value: rounded(value),
     unit: 'ratio',
-    better: 'lower',
+    better,
     goal,
-    ok: value <= goal,
+    ok: better === 'lower' ? value <= goal : value >= goal,
     ours: rounded(median(pairs.map((pair) => pair.ours))),
     reference: rounded(median(pairs.map((pair) => pair.reference))),
     spread: [rounded(Math.min(...ratios)), rounded(Math.max(...ratios))],
+  }
+}
+
+/** A duration that is held against a fixed goal. @param samples milliseconds, one a round */
+export const durationMetric = (name: string, goalMs: number, samples: readonly number[]): Metric => {
+  const value = median(samples)
+  return {
+    name,
+    value: rounded(value),
+    unit: 'ms',
+    better: 'lower',
+    goal: goalMs,
+    ok: value < goalMs,
+    ours: rounded(value),
+    reference: goalMs,
+    spread: [rounded(Math.min(...samples)), rounded(Math.max(...samples))],
   }
 }
 

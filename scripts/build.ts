@@ -7,8 +7,7 @@ import { existsSync } from 'node:fs'
 import { chmod, glob, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build as buildElectron } from 'electron-vite'
-import { build } from 'vite'
-import { EXTERNAL_PACKAGES } from './bundle-options.ts'
+import { bundleForNode } from './bundle-for-node.ts'
 import { exclusive } from './exclusive.ts'
 import { ROOT } from './paths.ts'
 import { failWith } from './run.ts'
@@ -20,7 +19,7 @@ const INPUTS = [
   'package.json',
   'package-lock.json',
   'electron.vite.config.ts',
-  'scripts/{build,bundle-options}.ts',
+  'scripts/{build,bundle-for-node,bundle-options}.ts',
 ]
 
 interface NodeProgram {
@@ -44,26 +43,8 @@ const inputsStamp = async (): Promise<string> => {
 }
 
 const buildNodeProgram = async ({ entry, outFile }: NodeProgram): Promise<void> => {
-  const file = join(OUT, outFile)
-  const [folder = '', name = ''] = outFile.split('/')
-  await build({
-    root: ROOT,
-    configFile: false,
-    logLevel: 'warn',
-    ssr: { noExternal: true, target: 'node' },
-    build: {
-      ssr: join(ROOT, entry),
-      outDir: join(OUT, folder),
-      emptyOutDir: true,
-      target: 'node20',
-      minify: false,
-      sourcemap: true,
-      rolldownOptions: {
-        external: EXTERNAL_PACKAGES,
-        output: { format: 'es', entryFileNames: name, chunkFileNames: 'chunks/[name]-[hash].js' },
-      },
-    },
-  })
+  const [folder = '', fileName = ''] = outFile.split('/')
+  const file = await bundleForNode({ entry, outDir: join(OUT, folder), fileName })
   const text = await readFile(file, 'utf8')
   if (!text.startsWith('#!')) await writeFile(file, `#!/usr/bin/env node\n${text}`)
   await chmod(file, 0o755)

@@ -172,6 +172,7 @@ export function decryptMessage(
   return { ...opened, session: { ...opened.session, sinceKem: oneMore(opened.session.sinceKem) } }
 }
 
+/** The likelier of the two live header keys first: a peer that was spoken to has most likely begun its next chain. */
 function openWithHeader(
   c: Crypto,
   session: SessionState,
@@ -180,14 +181,19 @@ function openWithHeader(
   nowMs: number,
 ): Decrypted {
   const { receivingHeaderKey, nextReceivingHeaderKey } = session
-  const current = receivingHeaderKey === null ? null : openHeader(c, session, receivingHeaderKey, parts)
-  if (receivingHeaderKey !== null && current !== null) {
-    return current.number < session.receivingNumber
-      ? openLate(c, session, parts, skipped, receivingHeaderKey, current)
-      : openInChain(c, { session, skipped: [] }, parts, current)
+  const inCurrent = (): Decrypted | null => {
+    const header = receivingHeaderKey === null ? null : openHeader(c, session, receivingHeaderKey, parts)
+    if (receivingHeaderKey === null || header === null) return null
+    return header.number < session.receivingNumber
+      ? openLate(c, session, parts, skipped, receivingHeaderKey, header)
+      : openInChain(c, { session, skipped: [] }, parts, header)
   }
-  const next = openHeader(c, session, nextReceivingHeaderKey, parts)
-  if (next !== null) return openInNewChain(c, session, parts, next, nowMs)
+  const inNext = (): Decrypted | null => {
+    const header = openHeader(c, session, nextReceivingHeaderKey, parts)
+    return header === null ? null : openInNewChain(c, session, parts, header, nowMs)
+  }
+  const opened = session.sendingNumber > 0 ? (inNext() ?? inCurrent()) : (inCurrent() ?? inNext())
+  if (opened !== null) return opened
   for (const { headerKey } of session.lateChains) {
     const late = openHeader(c, session, headerKey, parts)
     if (late !== null) return openLate(c, session, parts, skipped, headerKey, late)

@@ -59,9 +59,11 @@ const STATE_VERSION = 2
 const KEM_KINDS = ['none', 'offer', 'answer'] as const
 const ROLES = ['initiator', 'responder'] as const
 const NO_KEY = new Uint8Array()
+/** Of a record without optional keys, handshake, earlier chains and KEM step. */
+const FIXED_BYTES = 293
 
 export function encodeSession(state: SessionState): Uint8Array {
-  const writer = new ByteWriter(3_072)
+  const writer = new ByteWriter(sizeOf(state))
     .u8(STATE_VERSION)
     .u8(SUITE)
     .fixed(state.sessionId, 32)
@@ -90,6 +92,19 @@ export function encodeSession(state: SessionState): Uint8Array {
   }
   if (state.kem.kind === 'answer') writer.fixed(state.kem.ciphertext, KEM_BYTES.ciphertext)
   return writer.finish()
+}
+
+function sizeOf({
+  handshake,
+  sendingChain,
+  receivingChain,
+  sendingHeaderKey,
+  receivingHeaderKey,
+  ...rest
+}: SessionState) {
+  const optional = [sendingChain, receivingChain, sendingHeaderKey, receivingHeaderKey].filter((key) => key !== null)
+  const kemBytes = { none: 0, offer: KEM_BYTES.seed + KEM_BYTES.publicKey, answer: KEM_BYTES.ciphertext }
+  return FIXED_BYTES + handshake.length + 32 * optional.length + 36 * rest.lateChains.length + kemBytes[rest.kem.kind]
 }
 
 /** @throws malformed · unsupported-version: another version or suite */

@@ -18,26 +18,23 @@ function malformed(what: string): ParleyError {
   return new ParleyError('malformed', what)
 }
 
-/** Appends fields to a growing buffer; `finish` returns the bytes. */
+/** Appends fields to a growing buffer; `finish` returns the bytes, and ends it. */
 export class ByteWriter {
   #buffer: Uint8Array
-  #view: DataView
   #length = 0
 
-  /** @param sizeHint expected size in bytes; the buffer grows when it is exceeded. */
+  /** @param sizeHint expected size in bytes; the buffer grows when it is exceeded, and is not copied when it is met. */
   constructor(sizeHint = 256) {
-    this.#buffer = new Uint8Array(Math.max(16, sizeHint))
-    this.#view = new DataView(this.#buffer.buffer)
+    this.#buffer = new Uint8Array(sizeHint)
   }
 
   #reserve(count: number): number {
     const start = this.#length
     const end = start + count
     if (end > this.#buffer.length) {
-      const grown = new Uint8Array(Math.max(end, this.#buffer.length * 2))
+      const grown = new Uint8Array(Math.max(end, this.#buffer.length * 2, 16))
       grown.set(this.#buffer.subarray(0, start))
       this.#buffer = grown
-      this.#view = new DataView(grown.buffer)
     }
     this.#length = end
     return start
@@ -46,31 +43,32 @@ export class ByteWriter {
   u8(value: number): this {
     assertInteger(value, 0xff)
     const at = this.#reserve(1)
-    this.#view.setUint8(at, value)
+    this.#buffer[at] = value
     return this
   }
 
   u16(value: number): this {
     assertInteger(value, 0xffff)
     const at = this.#reserve(2)
-    this.#view.setUint16(at, value)
+    this.#buffer[at] = value >>> 8
+    this.#buffer[at + 1] = value
     return this
   }
 
   u32(value: number): this {
     assertInteger(value, 0xffffffff)
     const at = this.#reserve(4)
-    this.#view.setUint32(at, value)
+    this.#buffer[at] = value >>> 24
+    this.#buffer[at + 1] = value >>> 16
+    this.#buffer[at + 2] = value >>> 8
+    this.#buffer[at + 3] = value
     return this
   }
 
   /** Six bytes: times in milliseconds since the epoch, sizes of files. */
   u48(value: number): this {
     assertInteger(value, MAX_U48)
-    const at = this.#reserve(6)
-    this.#view.setUint16(at, Math.floor(value / 2 ** 32))
-    this.#view.setUint32(at + 2, value % 2 ** 32)
-    return this
+    return this.u16(Math.floor(value / 2 ** 32)).u32(value % 2 ** 32)
   }
 
   /** Bytes as they are, with no length before them: for fields of fixed size. */
@@ -113,9 +111,8 @@ export class ByteWriter {
     return this.bytes32(utf8Encoder.encode(text))
   }
 
-  /** A copy of what was written. */
   finish(): Uint8Array {
-    return this.#buffer.slice(0, this.#length)
+    return this.#length === this.#buffer.length ? this.#buffer : this.#buffer.slice(0, this.#length)
   }
 }
 
@@ -239,7 +236,8 @@ function decodeUtf8(bytes: Uint8Array): string {
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
-  const total = parts.reduce((sum, part) => sum + part.length, 0)
+  let total = 0
+  for (const part of parts) total += part.length
   const joined = new Uint8Array(total)
   let at = 0
   for (const part of parts) {
