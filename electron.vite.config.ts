@@ -14,7 +14,11 @@ export default defineConfig({
       sourcemap: true,
       minify: false,
       rolldownOptions: {
-        input: { index: at('main/index.ts'), 'engine-process': at('main/engine-process.ts') },
+        input: {
+          index: at('main/index.ts'),
+          'engine-process': at('main/engine-process.ts'),
+          'attachment-worker': at('main/storage/attachment-cipher/attachment-worker.ts'),
+        },
         external: EXTERNAL_PACKAGES,
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },

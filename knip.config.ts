@@ -5,6 +5,7 @@ const config: KnipConfig = {
     'main/index.ts!',
     'main/engine-process.ts!',
     'main/headless.ts!',
+    'main/storage/attachment-cipher/attachment-worker.ts!',
     'preload/index.ts!',
     'renderer/main.ts!',
     'renderer/testing/browser.ts',

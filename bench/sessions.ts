@@ -55,7 +55,8 @@ const metricsOf = (runtime: Runtime, { pairs, gapMsPerMessage }: WorkerReport): 
 const measure = async (options: BenchOptions): Promise<Measured> => {
   const folder = await mkdtemp(join(tmpdir(), 'parley-bench-sessions-'))
   try {
-    const worker = await bundleForNode({ entry: 'bench/sessions-worker.ts', outDir: folder, fileName: 'worker.mjs' })
+    await bundleForNode({ entries: { worker: 'bench/sessions-worker.ts' }, outDir: folder, extension: 'mjs' })
+    const worker = join(folder, 'worker.mjs')
     const metrics: Metric[] = []
     const skipped: Skipped[] = []
     const entry = await installLibsignal().catch((error: unknown) => {

@@ -27,12 +27,13 @@ import { DEFAULT_SETTINGS } from '../shared/model/settings.ts'
 
 const MAX_RECOVERY_FILE_BYTES = 64 * 1024 * 1024
 
-export interface EngineParts extends Omit<NodeParts, 'store' | 'emit' | 'profile' | 'relays' | 'direct'> {
+export interface EngineParts extends Omit<NodeParts, 'store' | 'emit' | 'profile' | 'relays' | 'direct' | 'cipher'> {
   readonly profile: Profile
   readonly keychainAvailable: boolean
   /** Adapters are made anew for each run of the node. */
   readonly makeRelays: () => NodeParts['relays']
   readonly makeDirect: () => NodeParts['direct']
+  readonly makeCipher: () => NodeParts['cipher']
 }
 
 export class Engine {
@@ -152,6 +153,7 @@ export class Engine {
       emit: this.#emit,
       relays: this.#parts.makeRelays(),
       direct: this.#parts.makeDirect(),
+      cipher: this.#parts.makeCipher(),
     })
     this.#node = node
     await node.start()

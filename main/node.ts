@@ -31,6 +31,7 @@ import type { BlobService, Commands, Feature } from './features/feature.ts'
 import { nodeCommands } from './ipc/node-commands.ts'
 import { MEMORY_MS } from './domain/delivery-limits.ts'
 import type { Crypto } from './crypto/index.ts'
+import type { AttachmentCipher } from './ports/attachment-cipher.ts'
 import type { DirectPort, DirectSettings } from './ports/direct.ts'
 import type { RelayPort } from './ports/relay.ts'
 import type { Clock, Desktop, FileGrants, Logger } from './ports/runtime.ts'
@@ -54,6 +55,7 @@ export interface NodeParts {
   readonly grants: FileGrants
   readonly relays: RelayPort
   readonly direct: DirectPort
+  readonly cipher: AttachmentCipher
   readonly directDefaults: Pick<DirectSettings, 'transports' | 'listen'>
   readonly emit: Emit
   readonly texts: AttentionTexts
@@ -172,6 +174,7 @@ export function buildNode(parts: NodeParts): RunningNode {
       paths,
       relays: parts.relays,
       blobs: parts.profile.blobs,
+      cipher: parts.cipher,
       grants: parts.grants,
       onMessage: announceMessage,
     }),
@@ -355,6 +358,7 @@ export function buildNode(parts: NodeParts): RunningNode {
       delivery.stop()
       links.stop()
       for (const feature of features) feature.stop?.()
+      await parts.cipher.stop()
       await relays.stop()
       await parts.direct.stop()
       await parts.relays.stop()

@@ -3,7 +3,6 @@
  * build.
  */
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import { chmod, glob, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build as buildElectron } from 'electron-vite'
@@ -23,13 +22,23 @@ const INPUTS = [
 ]
 
 interface NodeProgram {
-  readonly entry: string
-  readonly outFile: string
+  readonly folder: string
+  /** Each becomes `<name>.js` in the folder. */
+  readonly entries: Readonly<Record<string, string>>
+  /** The one that people start. */
+  readonly command: string
 }
 
 const NODE_PROGRAMS: readonly NodeProgram[] = [
-  { entry: 'main/headless.ts', outFile: 'headless/parley.js' },
-  { entry: 'relay/bin.ts', outFile: 'relay/parley-relay.js' },
+  {
+    folder: 'headless',
+    entries: {
+      parley: 'main/headless.ts',
+      'attachment-worker': 'main/storage/attachment-cipher/attachment-worker.ts',
+    },
+    command: 'parley',
+  },
+  { folder: 'relay', entries: { 'parley-relay': 'relay/bin.ts' }, command: 'parley-relay' },
 ]
 
 const inputsStamp = async (): Promise<string> => {
@@ -42,9 +51,9 @@ const inputsStamp = async (): Promise<string> => {
   return createHash('sha256').update(lines.sort().join('\n')).digest('hex')
 }
 
-const buildNodeProgram = async ({ entry, outFile }: NodeProgram): Promise<void> => {
-  const [folder = '', fileName = ''] = outFile.split('/')
-  const file = await bundleForNode({ entry, outDir: join(OUT, folder), fileName })
+const buildNodeProgram = async ({ folder, entries, command }: NodeProgram): Promise<void> => {
+  await bundleForNode({ entries, outDir: join(OUT, folder) })
+  const file = join(OUT, folder, `${command}.js`)
   const text = await readFile(file, 'utf8')
   if (!text.startsWith('#!')) await writeFile(file, `#!/usr/bin/env node\n${text}`)
   await chmod(file, 0o755)
@@ -54,7 +63,7 @@ const buildAll = async (): Promise<void> => {
   await rm(STAMP, { force: true })
   await buildElectron({ root: ROOT, logLevel: 'warn' })
   for (const program of NODE_PROGRAMS) {
-    if (existsSync(join(ROOT, program.entry))) await buildNodeProgram(program)
+    await buildNodeProgram(program)
   }
 }
 

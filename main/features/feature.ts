@@ -9,6 +9,7 @@ import type { Outgoing } from '../services/outgoing.ts'
 import type { Paths } from '../services/paths.ts'
 import type { Receipts } from '../services/receipts.ts'
 import type { Views } from '../services/views.ts'
+import type { AttachmentCipher } from '../ports/attachment-cipher.ts'
 import type { BlobFiles } from '../ports/store/profile.ts'
 import type { FileGrants } from '../ports/runtime.ts'
 import type { RelayPort } from '../ports/relay.ts'
@@ -28,6 +29,7 @@ export interface FeatureParts {
   readonly paths: Paths
   readonly relays: RelayPort
   readonly blobs: BlobFiles
+  readonly cipher: AttachmentCipher
   readonly grants: FileGrants
   /** A message of somebody else entered its chat. */
   readonly onMessage: (messageId: MessageId) => void

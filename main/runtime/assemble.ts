@@ -6,7 +6,9 @@ import { createDirectTransport } from '../net/direct-transport.ts'
 import { createRelayClient } from '../net/relay-client/index.ts'
 import type { Desktop, FileGrants, Keychain, Logger } from '../ports/runtime.ts'
 import type { DirectTransport } from '../../shared/model/chat.ts'
-import { openProfile } from '../storage/profile.ts'
+import { createWorkerCipher } from '../storage/attachment-cipher/worker-cipher.ts'
+import { attachmentsFolder, openProfile } from '../storage/profile.ts'
+import { attachmentWorkerProgram } from './attachment-worker-program.ts'
 import { ATTENTION_TEXTS } from './attention-texts.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -50,6 +52,14 @@ export async function assembleEngine(around: Surroundings): Promise<Engine> {
     keychainAvailable: around.keychain.available,
     makeRelays: () => createRelayClient({ clock: systemClock }),
     makeDirect: () => createDirectTransport({ clock: systemClock }),
+    makeCipher: () =>
+      createWorkerCipher({
+        crypto,
+        folder: attachmentsFolder(around.profileDir),
+        program: attachmentWorkerProgram(),
+        clock: systemClock,
+        log: around.log,
+      }),
     directDefaults: {
       transports: around.transports ?? ALL_TRANSPORTS,
       listen: around.listen ?? LISTEN_EVERYWHERE,

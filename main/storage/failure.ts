@@ -29,7 +29,7 @@ export function guarded<T>(work: () => T): T {
 
 const DISK_FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS', 'EACCES', 'EPERM'])
 
-function errnoCode(error: unknown): string {
+export function errnoCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 

@@ -34,6 +34,11 @@ export interface ProfileOptions {
   readonly clock: Pick<Clock, 'nowMs'>
 }
 
+/** Of the ciphertext files of attachments. */
+export function attachmentsFolder(profileDir: string): string {
+  return join(profileDir, 'attachments')
+}
+
 /** Touches nothing until the first call on it; from then on this process has the profile until `close`. */
 export function openProfile(options: ProfileOptions): Profile {
   return new ProfileFolder(options)
@@ -60,7 +65,7 @@ class ProfileFolder implements Profile {
     this.#crypto = options.crypto
     this.#storePath = join(options.profileDir, 'store.db')
     this.#keysPath = join(options.profileDir, 'keys.json')
-    this.blobs = createBlobFiles(join(options.profileDir, 'attachments'))
+    this.blobs = createBlobFiles(attachmentsFolder(options.profileDir))
   }
 
   get passphraseSet(): boolean {

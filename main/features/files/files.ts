@@ -1,6 +1,5 @@
 /** Photos and files: sending, fetching, saving, showing. */
 
-import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { attachmentCiphertextBytes } from '../../crypto/index.ts'
 import { CONTENT_TYPES } from '../../../shared/wire/content.ts'
@@ -9,6 +8,7 @@ import {
   decodeFile,
   encodeBlobCollected,
   encodeFile,
+  MAX_FILE_BYTES,
   safeFileName,
 } from '../../../shared/features/files.ts'
 import type { CommandInput } from '../../../shared/ipc/engine-contract.ts'
@@ -17,25 +17,20 @@ import { idFromBytes } from '../../../shared/model/ids.ts'
 import type { MessageView } from '../../../shared/model/chat.ts'
 import { equalBytes } from '../../../shared/wire/bytes.ts'
 import { isParleyError, ParleyError } from '../../../shared/errors.ts'
+import type { AttachmentSource, EncryptedAttachment, StoredAttachment } from '../../ports/attachment-cipher.ts'
 import type { AttachmentRecord } from '../../ports/store/records.ts'
 import type { BlobDownload } from '../../ports/relay.ts'
 import type { ReceivedContent } from '../../services/incoming.ts'
 import { offeredRelays, readCapability } from '../../services/reach.ts'
 import type { BlobService, Feature, FeatureParts } from '../feature.ts'
 import { Downloads } from './downloads.ts'
-import { errnoOf, isErrno, openBytes, openPath } from './byte-source.ts'
-import type { ByteSource } from './byte-source.ts'
-import { encryptFile } from './encrypt-file.ts'
-import type { EncryptedFile } from './encrypt-file.ts'
 import { mediaTypeOf } from './media-type.ts'
-import { readRange } from './read-media.ts'
 import { StagedFiles } from './staged-files.ts'
 import { Uploads } from './uploads.ts'
 
 const BLOB_ID_BYTES = 16
 const KEY_BYTES = 32
 const SERVE_CHUNK_BYTES = 64 * 1024
-const SAVE_CHUNK_BYTES = 1 << 20
 const PROGRESS_STEP_MS = 100
 
 export function filesFeature(parts: FeatureParts): Feature {
@@ -110,7 +105,7 @@ class Files {
       open: (blobId, capability, offset) => this.#serve(blobId, capability, offset),
       readMedia: async (messageId, start, end) => {
         const attachment = this.#here(messageId)
-        const bytes = await readRange(this.#parts.core.crypto, this.#parts.blobs, attachment, start, end)
+        const bytes = await this.#parts.cipher.read({ ...storedOf(attachment), start, end })
         return { bytes, totalBytes: attachment.sizeBytes, mediaType: attachment.mediaType }
       },
       delete: (blobIds) => {
@@ -120,31 +115,29 @@ class Files {
   }
 
   async #send({ chatId, grant, caption, photo }: CommandInput<'messages.send-file'>): Promise<MessageView> {
-    const { core, blobs } = this.#parts
+    const { core, blobs, cipher } = this.#parts
     const blobId = idFromBytes<BlobId>(core.crypto.random(BLOB_ID_BYTES))
     const key = core.crypto.random(KEY_BYTES)
-    const { name, source } = await this.#openGrant(grant)
+    const { name, source } = this.#openGrant(grant)
+    const file = await cipher.encrypt({ blobId, key, source, maxSizeBytes: MAX_FILE_BYTES })
     try {
-      const file = await encryptFile(core.crypto, blobs, source, { blobId, key })
       return this.#commit(chatId, file, { blobId, key, name, mediaType: mediaTypeOf(name), caption, photo })
     } catch (error) {
       await blobs.delete(blobId)
       throw error
-    } finally {
-      await source.close()
     }
   }
 
-  async #openGrant(grant: string): Promise<{ readonly name: string; readonly source: ByteSource }> {
+  #openGrant(grant: string): { readonly name: string; readonly source: AttachmentSource } {
     const staged = this.#staged.redeem(grant)
-    if (staged !== null) return { name: staged.name, source: openBytes(staged.bytes) }
+    if (staged !== null) return { name: staged.name, source: { kind: 'bytes', bytes: staged.bytes } }
     const { path } = this.#parts.grants.redeem(grant, 'read')
-    return { name: safeFileName(basename(path)), source: await openPath(path) }
+    return { name: safeFileName(basename(path)), source: { kind: 'path', path } }
   }
 
   #commit(
     chatId: CommandInput<'messages.send-file'>['chatId'],
-    file: EncryptedFile,
+    file: EncryptedAttachment,
     about: Pick<AttachmentRecord, 'blobId' | 'key' | 'name' | 'mediaType' | 'photo'> & { readonly caption: string },
   ): MessageView {
     const { core, log, outgoing, views } = this.#parts
@@ -277,22 +270,8 @@ class Files {
   async #save(messageId: MessageId, grant: string): Promise<null> {
     const attachment = this.#here(messageId)
     const { path } = this.#parts.grants.redeem(grant, 'write')
-    try {
-      const file = await open(path, 'w', 0o600)
-      try {
-        for (let at = 0; at < attachment.sizeBytes; at += SAVE_CHUNK_BYTES) {
-          const end = Math.min(attachment.sizeBytes, at + SAVE_CHUNK_BYTES)
-          await file.writeFile(await readRange(this.#parts.core.crypto, this.#parts.blobs, attachment, at, end))
-        }
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      return null
-    } catch (cause) {
-      if (isParleyError(cause)) throw cause
-      throw new ParleyError(isErrno(cause, 'ENOSPC') ? 'disk-full' : 'file-unreadable', errnoOf(cause), { cause })
-    }
+    await this.#parts.cipher.save({ ...storedOf(attachment), path })
+    return null
   }
 
   #cancel(blobId: BlobId): null {
@@ -329,6 +308,10 @@ class Files {
       path,
     })
   }
+}
+
+function storedOf({ blobId, key, sizeBytes }: AttachmentRecord): StoredAttachment {
+  return { blobId, key, sizeBytes }
 }
 
 async function* chunksOf(

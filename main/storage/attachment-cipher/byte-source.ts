@@ -2,25 +2,30 @@
 
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { MAX_FILE_BYTES } from '../../../shared/features/files.ts'
+import type { AttachmentSource } from '../../ports/attachment-cipher.ts'
 import { ParleyError } from '../../../shared/errors.ts'
+import { errnoCode, isMissing } from '../failure.ts'
 
 export interface ByteSource {
   readonly sizeBytes: number
-  /** Exactly `length` bytes from `position`. @throws file-gone | file-unreadable */
-  read(position: number, length: number): Promise<Uint8Array>
+  /** Exactly `into.length` bytes from `position`, in `into` or where they lay already. @throws file-gone | file-unreadable */
+  read(position: number, into: Uint8Array): Promise<Uint8Array>
   close(): Promise<void>
 }
 
 /** @throws file-empty | file-too-large | file-gone | file-unreadable */
-export async function openPath(path: string): Promise<ByteSource> {
+export async function openSource(source: AttachmentSource, maxSizeBytes: number): Promise<ByteSource> {
+  return source.kind === 'path' ? await openPath(source.path, maxSizeBytes) : openBytes(source.bytes, maxSizeBytes)
+}
+
+async function openPath(path: string, maxSizeBytes: number): Promise<ByteSource> {
   const file = await openFile(path)
   try {
     const stat = await file.stat()
     if (!stat.isFile()) throw new ParleyError('file-unreadable', 'not a file')
     return {
-      sizeBytes: checkedSize(stat.size),
-      read: (position, length) => readFully(file, position, length),
+      sizeBytes: checkedSize(stat.size, maxSizeBytes),
+      read: (position, into) => readFully(file, position, into),
       close: () => file.close(),
     }
   } catch (error) {
@@ -29,18 +34,17 @@ export async function openPath(path: string): Promise<ByteSource> {
   }
 }
 
-/** @throws file-empty | file-too-large */
-export function openBytes(bytes: Uint8Array): ByteSource {
+function openBytes(bytes: Uint8Array, maxSizeBytes: number): ByteSource {
   return {
-    sizeBytes: checkedSize(bytes.length),
-    read: (position, length) => Promise.resolve(bytes.subarray(position, position + length)),
+    sizeBytes: checkedSize(bytes.length, maxSizeBytes),
+    read: (position, into) => Promise.resolve(bytes.subarray(position, position + into.length)),
     close: () => Promise.resolve(),
   }
 }
 
-function checkedSize(sizeBytes: number): number {
+function checkedSize(sizeBytes: number, maxSizeBytes: number): number {
   if (sizeBytes === 0) throw new ParleyError('file-empty')
-  if (sizeBytes > MAX_FILE_BYTES) throw new ParleyError('file-too-large', String(sizeBytes))
+  if (sizeBytes > maxSizeBytes) throw new ParleyError('file-too-large', String(sizeBytes))
   return sizeBytes
 }
 
@@ -48,15 +52,14 @@ async function openFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r')
   } catch (cause) {
-    throw new ParleyError(isErrno(cause, 'ENOENT') ? 'file-gone' : 'file-unreadable', errnoOf(cause), { cause })
+    throw new ParleyError(isMissing(cause) ? 'file-gone' : 'file-unreadable', errnoCode(cause), { cause })
   }
 }
 
 /** A file that shrinks while it is read is gone as far as its sender is concerned. */
-async function readFully(file: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  const into = new Uint8Array(length)
+async function readFully(file: FileHandle, position: number, into: Uint8Array): Promise<Uint8Array> {
   let filled = 0
-  while (filled < length) {
+  while (filled < into.length) {
     const { bytesRead } = await readOnce(file, into, filled, position + filled)
     if (bytesRead === 0) throw new ParleyError('file-gone', 'the file became shorter while it was read')
     filled += bytesRead
@@ -68,14 +71,6 @@ async function readOnce(file: FileHandle, into: Uint8Array, offset: number, posi
   try {
     return await file.read(into, offset, into.length - offset, position)
   } catch (cause) {
-    throw new ParleyError('file-unreadable', errnoOf(cause), { cause })
+    throw new ParleyError('file-unreadable', errnoCode(cause), { cause })
   }
-}
-
-export function errnoOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
-}
-
-export function isErrno(error: unknown, code: string): boolean {
-  return errnoOf(error) === code
 }
