@@ -8,7 +8,6 @@ import {
   attachmentEncryptor,
   createCrypto,
   selectBackend,
-  openAttachmentSegment,
   segmentRange,
 } from './index.ts'
 import { outcomeOf } from './testing/devices.ts'
@@ -58,10 +57,10 @@ describe('segments', () => {
       [1, true, new Uint8Array()],
     ]
     for (const [index, last, segment] of refused) {
-      expect(outcomeOf(() => openAttachmentSegment(c, key, index, last, segment))).toBe('cannot-decrypt')
+      expect(outcomeOf(() => attachmentDecryptor(c, key).open(index, last, segment))).toBe('cannot-decrypt')
     }
-    expect(outcomeOf(() => openAttachmentSegment(c, filled(32, 8), 0, false, first))).toBe('cannot-decrypt')
-    expect(outcomeOf(() => openAttachmentSegment(c, key, 1, true, second))).toBe('accepted')
+    expect(outcomeOf(() => attachmentDecryptor(c, filled(32, 8)).open(0, false, first))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => attachmentDecryptor(c, key).open(1, true, second))).toBe('accepted')
   })
 
   test('equal ones differ sealed', () => {

@@ -36,7 +36,6 @@ export {
   attachmentCiphertextBytes,
   attachmentDecryptor,
   attachmentEncryptor,
-  openAttachmentSegment,
   segmentRange,
 } from './attachment.ts'
 export { inviteKeys, openInviteBundle, sealInviteBundle } from './invite.ts'

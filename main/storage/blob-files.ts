@@ -6,11 +6,16 @@ import { join } from 'node:path'
 import type { BlobFiles, BlobPart } from '../ports/store/profile.ts'
 import type { BlobId } from '../../shared/model/ids.ts'
 import { ParleyError } from '../../shared/errors.ts'
-import { isMissing, writeFailure } from './failure.ts'
+import { isMissing, writeFailure } from './file-failure.ts'
 import { makePrivateFolder, syncFolder } from './private-file.ts'
 
 const FILE_MODE = 0o600
 const BLOB_ID = /^[A-Za-z0-9_-]{22}$/
+
+/** Of the ciphertext files of a profile. */
+export function attachmentsFolder(profileDir: string): string {
+  return join(profileDir, 'attachments')
+}
 
 /** @param folder made when the first part is opened */
 export function createBlobFiles(folder: string): BlobFiles {

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { isMissing, writeFailure } from './failure.ts'
+import { isMissing, writeFailure } from './file-failure.ts'
 
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600

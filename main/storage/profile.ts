@@ -7,7 +7,7 @@ import type { Clock, Keychain } from '../ports/runtime.ts'
 import type { BlobFiles, Profile, ProfileState } from '../ports/store/profile.ts'
 import type { Store } from '../ports/store/store.ts'
 import { ParleyError, isParleyError } from '../../shared/errors.ts'
-import { createBlobFiles } from './blob-files.ts'
+import { attachmentsFolder, createBlobFiles } from './blob-files.ts'
 import { STORE_KEY_BYTES, openDatabase } from './database.ts'
 import { decodeKeysFile, encodeKeysFile } from './keys-file.ts'
 import type { KeyLock, KeysFile } from './keys-file.ts'
@@ -32,11 +32,6 @@ export interface ProfileOptions {
   readonly sqliteBinding: string | null
   readonly crypto: Crypto
   readonly clock: Pick<Clock, 'nowMs'>
-}
-
-/** Of the ciphertext files of attachments. */
-export function attachmentsFolder(profileDir: string): string {
-  return join(profileDir, 'attachments')
 }
 
 /** Touches nothing until the first call on it; from then on this process has the profile until `close`. */

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import type { AttachmentSource } from '../../ports/attachment-cipher.ts'
 import { ParleyError } from '../../../shared/errors.ts'
-import { errnoCode, isMissing } from '../failure.ts'
+import { errnoCode, isMissing } from '../file-failure.ts'
 
 export interface ByteSource {
   readonly sizeBytes: number

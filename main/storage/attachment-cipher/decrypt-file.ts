@@ -15,7 +15,7 @@ import { MAX_RANGE_BYTES } from '../../ports/attachment-cipher.ts'
 import type { PlaintextRange, Saving, StoredAttachment } from '../../ports/attachment-cipher.ts'
 import type { BlobFiles } from '../../ports/store/profile.ts'
 import { isParleyError, ParleyError } from '../../../shared/errors.ts'
-import { errnoCode } from '../failure.ts'
+import { errnoCode } from '../file-failure.ts'
 import { syncFolder } from '../private-file.ts'
 import { runPipeline } from './pipeline.ts'
 import type { CipherParts } from './pipeline.ts'
@@ -35,11 +35,9 @@ function segmentReader(crypto: Crypto, { key, sizeBytes }: StoredAttachment): Se
     const plain = new Uint8Array(sealed.length)
     let filled = 0
     for (let at = 0, index = firstSegment; at < sealed.length; at += SEALED_SEGMENT_BYTES, index += 1) {
-      const opened = openOrDamaged(() =>
-        decryptor.open(index, index === lastIndex, sealed.subarray(at, at + SEALED_SEGMENT_BYTES)),
-      )
-      plain.set(opened, filled)
-      filled += opened.length
+      const segment = sealed.subarray(at, at + SEALED_SEGMENT_BYTES)
+      const room = plain.subarray(filled)
+      filled += openOrDamaged(() => decryptor.open(index, index === lastIndex, segment, room)).length
     }
     return plain.subarray(0, filled)
   }

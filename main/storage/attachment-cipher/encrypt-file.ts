@@ -65,9 +65,8 @@ async function encryptInto(
       let filled = 0
       for (let at = 0; at < batch.length; at += ATTACHMENT_SEGMENT_BYTES) {
         const segment = batch.subarray(at, at + ATTACHMENT_SEGMENT_BYTES)
-        const bytes = encryptor.seal(segment, position + at + segment.length === sizeBytes)
-        into.set(bytes, filled)
-        filled += bytes.length
+        const last = position + at + segment.length === sizeBytes
+        filled += encryptor.seal(segment, last, into.subarray(filled)).length
       }
       const whole = into.subarray(0, filled)
       hash.update(whole)

@@ -2,7 +2,7 @@
 
 import type { Clock, Logger } from '../../ports/runtime.ts'
 import { ParleyError } from '../../../shared/errors.ts'
-import { errnoCode } from '../failure.ts'
+import { errnoCode } from '../file-failure.ts'
 import { RunningWorker } from './running-worker.ts'
 import type { WorkerSetup } from './worker-messages.ts'
 
