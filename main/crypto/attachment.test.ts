@@ -82,6 +82,101 @@ describe('segments', () => {
   })
 })
 
+describe('a stream of segments', () => {
+  const sizeBytes = 4 * ATTACHMENT_SEGMENT_BYTES + 100
+  const segments = seal(sizeBytes)
+  const whole = concatBytes(...segments)
+  const at = (index: number): Uint8Array => segments[index] ?? new Uint8Array()
+  const outcomes = (stream: Uint8Array): string => {
+    const decryptor = attachmentDecryptor(c, key)
+    const count = Math.max(1, Math.ceil(stream.length / SEALED))
+    return outcomeOf(() => {
+      for (let index = 0; index < count; index += 1) {
+        decryptor.open(index, index === count - 1, stream.subarray(index * SEALED, (index + 1) * SEALED))
+      }
+    })
+  }
+  const indices = [...segments.keys()]
+  const pairs = indices.flatMap((a) => indices.filter((b) => b > a).map((b) => [a, b] as const))
+
+  test('opens as it was', () => {
+    expect(outcomes(whole)).toBe('accepted')
+  })
+
+  // The reader here believes the length that it finds: the segments alone must tell.
+  test.each(pairs)('with %i and %i swapped is refused', (a, b) => {
+    expect(outcomes(concatBytes(...indices.map((index) => at(index === a ? b : index === b ? a : index))))).toBe(
+      'cannot-decrypt',
+    )
+  })
+
+  test.each(indices)('without segment %i is refused, and with it twice', (dropped) => {
+    expect(outcomes(concatBytes(...segments.filter((_, index) => index !== dropped)))).toBe('cannot-decrypt')
+    expect(outcomes(concatBytes(...segments.flatMap((one, index) => (index === dropped ? [one, one] : [one]))))).toBe(
+      'cannot-decrypt',
+    )
+    expect(outcomes(concatBytes(...indices.map((index) => at(index === dropped ? (index + 1) % 5 : index))))).toBe(
+      'cannot-decrypt',
+    )
+  })
+
+  test.each(indices)('cut at the border of segment %i, or beside it, is refused', (index) => {
+    for (const cut of [-17, -16, -1, 0, 1, 15, 16, 17]) {
+      const end = index * SEALED + cut
+      if (end < 0) continue
+      expect(outcomes(whole.subarray(0, end)), `${end} bytes`).toBe('cannot-decrypt')
+    }
+    expect(outcomes(whole.subarray(index * SEALED + 1))).toBe('cannot-decrypt')
+  })
+
+  test.each(indices)('segment %i opens in its place and with its own flag alone', (index) => {
+    const decryptor = attachmentDecryptor(c, key)
+    for (const place of [...indices, 5, 2 ** 32 - 1]) {
+      for (const last of [false, true]) {
+        const isRight = place === index && last === (index === 4)
+        expect(outcomeOf(() => decryptor.open(place, last, at(index)))).toBe(isRight ? 'accepted' : 'cannot-decrypt')
+      }
+    }
+  })
+
+  test('of exactly full segments ends with its last one', () => {
+    const full = seal(2 * ATTACHMENT_SEGMENT_BYTES)
+    expect(outcomes(concatBytes(...full))).toBe('accepted')
+    expect(outcomes(full[0] ?? new Uint8Array())).toBe('cannot-decrypt')
+  })
+
+  test('begun anew under the same key cannot be joined to the first', () => {
+    const other = seal(ATTACHMENT_SEGMENT_BYTES)
+    expect(outcomes(concatBytes(at(0), ...other))).toBe('cannot-decrypt')
+  })
+
+  test('is the same from memory that is held, for the backend that has no cipher of its own, and opens there', () => {
+    const slow = createCrypto({ backend: { ...c.backend, names: { ...c.backend.names, aead: 'noble' } } })
+    const plain = filled(1_000, 7)
+    const room = filled(2_000, 0xee)
+    for (const [sealing, opening] of [
+      [c, slow],
+      [slow, c],
+    ] as const) {
+      const sealed = attachmentEncryptor(sealing, key).seal(plain, true, room)
+      expect(sealed.buffer).toBe(room.buffer)
+      expect(sealed).toHaveLength(1_016)
+      expect(room.subarray(1_016)).toEqual(filled(984, 0xee))
+      const opened = filled(1_200, 0xee)
+      expect(attachmentDecryptor(opening, key).open(0, true, sealed, opened)).toEqual(plain)
+      expect(opened.subarray(1_000)).toEqual(filled(200, 0xee))
+      const changed = sealed.map((byte, index) => (index === 500 ? byte ^ 1 : byte))
+      const untouched = filled(1_200, 0xee)
+      expect(outcomeOf(() => attachmentDecryptor(opening, key).open(0, true, changed, untouched))).toBe(
+        'cannot-decrypt',
+      )
+      expect(untouched).toEqual(filled(1_200, 0xee))
+    }
+    expect(() => attachmentEncryptor(c, key).seal(plain, true, filled(1_015, 0))).toThrow(RangeError)
+    expect(() => attachmentDecryptor(c, key).open(0, true, filled(1_016, 0), filled(999, 0))).toThrow(RangeError)
+  })
+})
+
 describe('a range', () => {
   test('names the segments that hold it', () => {
     expect(segmentRange(0, 1, 200_000)).toEqual({ firstSegment: 0, ciphertextStart: 0, ciphertextEnd: SEALED })

@@ -12,7 +12,7 @@ const NONE = new Uint8Array()
 export interface SegmentCipher {
   /** @param into 16 bytes longer than the plaintext */
   sealInto(nonce: Uint8Array, plaintext: Uint8Array, into: Uint8Array): void
-  /** False: not authentic; what `into` holds then means nothing. @param into 16 bytes shorter than the ciphertext */
+  /** False: not authentic, and `into` is as it was. @param into 16 bytes shorter than the ciphertext */
   openInto(nonce: Uint8Array, ciphertext: Uint8Array, into: Uint8Array): boolean
 }
 
