@@ -12,7 +12,7 @@ import { mkdir, mkdtemp, open, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
-import { createCrypto } from '../main/crypto/index.ts'
+import { createCrypto, selectBackend } from '../main/crypto/index.ts'
 import { attachmentWorkerProgram } from '../main/runtime/attachment-worker-program.ts'
 import { systemClock } from '../main/runtime/system-clock.ts'
 import { createWorkerCipher } from '../main/storage/attachment-cipher/worker-cipher.ts'
@@ -190,7 +190,7 @@ export const measureAttachment = async (options: BenchOptions): Promise<Measured
   const sizeBytes = options.quick ? QUICK_BYTES : STREAM_BYTES
   const source = join(workDir, 'source')
   const cipher = createWorkerCipher({
-    crypto: createCrypto(),
+    crypto: createCrypto(await selectBackend()),
     folder: attachmentsFolder(workDir),
     program: attachmentWorkerProgram(),
     clock: systemClock,

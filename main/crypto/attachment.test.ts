@@ -151,7 +151,7 @@ describe('a stream of segments', () => {
   })
 
   test('is the same from memory that is held, for the backend that has no cipher of its own, and opens there', () => {
-    const slow = createCrypto({ backend: { ...c.backend, names: { ...c.backend.names, aead: 'noble' } } })
+    const slow = createCrypto({ ...c.backend, names: { ...c.backend.names, aead: 'noble' } })
     const plain = filled(1_000, 7)
     const room = filled(2_000, 0xee)
     for (const [sealing, opening] of [

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createCrypto } from '../../crypto/index.ts'
+import { createCrypto, selectBackend } from '../../crypto/index.ts'
 import { attachmentCipherContract } from '../../ports/contract-tests/attachment-cipher.ts'
 import { blobIdOf } from '../../ports/contract-tests/sample-records.ts'
 import type { Clock } from '../../ports/runtime.ts'
@@ -13,7 +13,7 @@ import { temporaryFolder } from '../testing/temporary-folder.ts'
 import { createInLoopCipher } from './in-loop-cipher.ts'
 import { createWorkerCipher } from './worker-cipher.ts'
 
-const crypto = createCrypto()
+const crypto = createCrypto(await selectBackend())
 const PROGRAM = new URL('./attachment-worker.ts', import.meta.url)
 const key = new Uint8Array(32).fill(3)
 

@@ -2,7 +2,8 @@
 
 import { parentPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
-import { createCrypto } from '../../crypto/index.ts'
+import { createCrypto, selectBackend } from '../../crypto/index.ts'
+import type { Crypto } from '../../crypto/index.ts'
 import type { AttachmentCipher } from '../../ports/attachment-cipher.ts'
 import { isParleyError } from '../../../shared/errors.ts'
 import { createBlobFiles } from '../blob-files.ts'
@@ -17,10 +18,10 @@ class AttachmentWorker {
   readonly #cipher: AttachmentCipher
   readonly #tasks = new Map<number, AbortController>()
 
-  constructor(port: MessagePort, { folder }: WorkerSetup) {
+  constructor(port: MessagePort, crypto: Crypto, { folder }: WorkerSetup) {
     this.#port = port
     this.#cipher = createInLoopCipher({
-      crypto: createCrypto(),
+      crypto,
       blobs: createBlobFiles(folder),
       batchSegments: BATCH_SEGMENTS,
     })
@@ -94,4 +95,5 @@ function ownBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 if (parentPort === null) throw new Error('attachment-worker runs in a worker thread')
-new AttachmentWorker(parentPort, workerData as WorkerSetup).listen()
+// Messages wait in the port until somebody listens.
+new AttachmentWorker(parentPort, createCrypto(await selectBackend()), workerData as WorkerSetup).listen()

@@ -5,7 +5,7 @@
 
 import { writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { createCrypto } from '../../crypto/index.ts'
+import { createCrypto, selectBackend } from '../../crypto/index.ts'
 import { blobIdOf } from '../../ports/contract-tests/sample-records.ts'
 import { isParleyError } from '../../../shared/errors.ts'
 import { createWorkerCipher } from '../attachment-cipher/worker-cipher.ts'
@@ -25,7 +25,7 @@ async function outcome(work: Promise<unknown>): Promise<string> {
 }
 
 const cipher = createWorkerCipher({
-  crypto: createCrypto(),
+  crypto: createCrypto(await selectBackend()),
   folder: join(folder, 'attachments'),
   program,
   clock: { nowMs: () => 0, monotonicMs: () => 0, after: () => () => undefined },
