@@ -10,6 +10,11 @@ describe('where the window stood', () => {
     expect(parseWindowState(serializeWindowState(state))).toEqual(state)
   })
 
+  test('is unknown to a window that is remembered as maximized', () => {
+    const state = { bounds: undefined, maximized: true }
+    expect(parseWindowState(serializeWindowState(state))).toEqual(state)
+  })
+
   test.each([
     '',
     'null',

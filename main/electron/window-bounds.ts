@@ -29,8 +29,9 @@ export const parseWindowState = (text: string): WindowState => {
   } catch {
     return first
   }
-  if (typeof value !== 'object' || value === null || !('bounds' in value) || !('maximized' in value)) return first
-  return { bounds: isRectangle(value.bounds) ? value.bounds : undefined, maximized: value.maximized === true }
+  if (typeof value !== 'object' || value === null || !('maximized' in value)) return first
+  const bounds = 'bounds' in value && isRectangle(value.bounds) ? value.bounds : undefined
+  return { bounds, maximized: value.maximized === true }
 }
 
 export const serializeWindowState = (state: WindowState): string => JSON.stringify(state)

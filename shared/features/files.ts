@@ -73,14 +73,13 @@ function readPhoto(reader: ByteReader): PhotoShape | null {
   return photo
 }
 
-/** Keeps the last path part, drops control and reordering characters, never empty. */
+/** Keeps the last path part, drops control and reordering characters, dots and blanks at both ends, never empty. */
 export function safeFileName(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? ''
-  const clean = last
-    .replace(/[\p{Cc}\p{Cf}<>:"|?*]/gu, '')
-    .replace(/^[. ]+|[. ]+$/g, '')
-    .trim()
-  return clean === '' ? 'file' : truncateUtf8(clean, MAX_NAME_BYTES)
+  const shown = last.replace(/[\p{Cc}\p{Cf}<>:"|?*]/gu, '').replace(/^[.\s]+/, '')
+  // whatever the cut lays bare at the end goes too
+  const clean = truncateUtf8(shown, MAX_NAME_BYTES).replace(/[.\s]+$/, '')
+  return clean === '' ? 'file' : clean
 }
 
 function truncateUtf8(text: string, maxBytes: number): string {

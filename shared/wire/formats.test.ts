@@ -108,6 +108,10 @@ describe('file', () => {
     ['...', 'file'],
     ['', 'file'],
     ['a\u0000b.txt', 'ab.txt'],
+    // a blank of any kind hides no dot
+    ['\u00a0.profile', 'profile'],
+    ['notes. \u00a0.', 'notes'],
+    [`${'a'.repeat(254)}.txt`, 'a'.repeat(254)],
   ])('the name %j becomes %j', (given, safe) => {
     expect(safeFileName(given)).toBe(safe)
   })
@@ -181,6 +185,11 @@ test('recovery', () => {
   }
   expect(decodeRecovery(encodeRecovery(recovery))).toEqual(recovery)
   expectClosed(decodeRecovery)
+  const [contact] = recovery.contacts
+  const blocked = encodeRecovery({ ...recovery, contacts: recovery.contacts.map((one) => ({ ...one, blocked: true })) })
+  const flagAt = encodeRecovery(recovery).findIndex((byte, index) => byte !== blocked[index])
+  expect(contact?.blocked).toBe(false)
+  expect(() => decodeRecovery(blocked.with(flagAt, 2))).toThrow('flag')
 })
 
 test.each([

@@ -3,7 +3,7 @@
  *
  * u8 version ‖ account secret 32 ‖ u8-text name ‖ directory key 32 ‖ u32 device list version ‖ u32 profile version ‖
  * u8 relays (≤ 8) × (relay id 32 ‖ u8 addresses × u8-text) ‖ u16 contacts (≤ 5,000) × contact.
- * contact: account 32 ‖ u8-text name ‖ u8-text alias ‖ u8 blocked ‖ u32 device list version ‖ u16-bytes device list ‖
+ * contact: account 32 ‖ u8-text name ‖ u8-text alias ‖ u8 blocked (0 | 1) ‖ u32 device list version ‖ u16-bytes device list ‖
  * u32 profile version ‖ u16-bytes profile ‖ delivery secret 32 ‖ handle 4.
  */
 
@@ -89,12 +89,18 @@ export function decodeRecovery(bytes: Uint8Array): Recovery {
   return recovery
 }
 
+function readFlag(reader: ByteReader): boolean {
+  const value = reader.u8()
+  if (value > 1) throw new ParleyError('malformed', 'a flag that is neither 0 nor 1')
+  return value === 1
+}
+
 function readContact(reader: ByteReader): RecoveryContact {
   return {
     accountId: idFromBytes<AccountId>(reader.fixed(32)),
     name: reader.text8(),
     alias: reader.text8(),
-    blocked: reader.u8() === 1,
+    blocked: readFlag(reader),
     deviceListVersion: reader.u32(),
     deviceListBytes: reader.bytes16(),
     profileVersion: reader.u32(),
