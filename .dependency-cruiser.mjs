@@ -52,26 +52,30 @@ export default {
       'shared-is-pure',
       'shared/ runs everywhere: no Node, no other layer.',
       '^shared/',
-      { path: '^(main|preload|renderer|relay|e2e|bench|scripts)/' },
+      { path: '^(main|preload|renderer|relay|e2e|bench|fuzz|scripts)/' },
       TEST,
     ),
     layer('shared-sees-no-node', undefined, '^shared/', NODE, TEST),
-    layer('renderer-sees-shared-only', undefined, '^renderer/', { path: '^(main|preload|relay|e2e|bench|scripts)/' }),
+    layer('renderer-sees-shared-only', undefined, '^renderer/', {
+      path: '^(main|preload|relay|e2e|bench|fuzz|scripts)/',
+    }),
     layer('renderer-sees-no-node', undefined, '^renderer/', NODE, TEST),
-    layer('preload-sees-shared-only', undefined, '^preload/', { path: '^(main|renderer|relay|e2e|bench|scripts)/' }),
-    layer('main-sees-no-window', undefined, '^main/', { path: '^(preload|renderer|e2e|bench|scripts)/' }),
+    layer('preload-sees-shared-only', undefined, '^preload/', {
+      path: '^(main|renderer|relay|e2e|bench|fuzz|scripts)/',
+    }),
+    layer('main-sees-no-window', undefined, '^main/', { path: '^(preload|renderer|e2e|bench|fuzz|scripts)/' }),
     layer('main-sees-no-relay', 'Tests may run a real relay.', '^main/', { path: '^relay/' }, TEST),
     layer(
       'relay-stands-alone',
       'Never main: what a relay cannot see it cannot leak.',
       '^relay/',
-      { path: '^(main|preload|renderer|e2e|bench|scripts)/' },
+      { path: '^(main|preload|renderer|e2e|bench|fuzz|scripts)/' },
       TEST,
     ),
     layer('relay-never-sees-sessions', undefined, '^relay/', { path: '^main/crypto/' }),
 
     layer('crypto-sees-crypto-and-shared', undefined, '^main/crypto/', {
-      path: '^(main/(?!crypto/)|preload|renderer|relay|e2e|bench|scripts)',
+      path: '^(main/(?!crypto/)|preload|renderer|relay|e2e|bench|fuzz|scripts)',
     }),
     layer(
       'crypto-sees-noble-and-libsodium',
@@ -85,7 +89,7 @@ export default {
       'domain-sees-shared-only',
       undefined,
       '^main/domain/',
-      { path: '^(main/(?!domain/)|preload|renderer|relay|e2e|bench|scripts|node_modules)' },
+      { path: '^(main/(?!domain/)|preload|renderer|relay|e2e|bench|fuzz|scripts|node_modules)' },
       TEST,
     ),
     layer('domain-sees-no-node', undefined, '^main/domain/', NODE, TEST),
@@ -129,7 +133,7 @@ export default {
       'shell-sees-shared-only',
       'The shell never touches the network, the ratchets or the database.',
       '^main/electron/',
-      { path: '^(main/(?!electron/)|preload|renderer|relay|e2e|bench|scripts)' },
+      { path: '^(main/(?!electron/)|preload|renderer|relay|e2e|bench|fuzz|scripts)' },
     ),
 
     {

@@ -91,7 +91,16 @@ export default defineConfig(
     },
   },
   {
-    files: ['scripts/**', 'e2e/**', 'bench/**', 'main/headless.ts', 'main/headless/**', 'relay/cli.ts', 'relay/bin.ts'],
+    files: [
+      'scripts/**',
+      'e2e/**',
+      'bench/**',
+      'fuzz/*.ts',
+      'main/headless.ts',
+      'main/headless/**',
+      'relay/cli.ts',
+      'relay/bin.ts',
+    ],
     rules: { 'no-console': 'off' },
   },
 )

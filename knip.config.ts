@@ -11,11 +11,12 @@ const config: KnipConfig = {
     'renderer/testing/browser.ts',
     'scripts/*.ts',
     'bench/*.ts',
+    'fuzz/engine/worker.ts',
     'bench/empty-app/window.ts',
     'e2e/**/*.spec.ts',
     '**/*.test.ts',
   ],
-  project: ['{main,preload,renderer,relay,shared,e2e,bench,scripts}/**/*.{ts,vue}!'],
+  project: ['{main,preload,renderer,relay,shared,e2e,bench,fuzz,scripts}/**/*.{ts,vue}!'],
   ignoreDependencies: [
     // run by path, so that their Node is the one of package.json
     'node-gyp',

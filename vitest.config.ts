@@ -16,6 +16,7 @@ export default defineConfig({
       node('relay'),
       node('preload'),
       node('scripts'),
+      node('fuzz'),
       {
         plugins: [vue()],
         test: { ...shared, name: 'renderer', environment: 'happy-dom', include: ['renderer/**/*.test.ts'] },

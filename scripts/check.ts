@@ -27,6 +27,7 @@ const STEPS: readonly Step[] = [
       'shared',
       'e2e',
       'bench',
+      'fuzz',
       'scripts',
     ],
   },

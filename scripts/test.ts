@@ -1,6 +1,6 @@
 /**
- * Every test: prepares the machine, builds, then runs the unit tests and the end-to-end tests in
- * real Electron. Ends with one line `N passed, N failed` over both.
+ * Every test: prepares the machine, builds, then runs the unit tests, the fuzz targets and the
+ * end-to-end tests in real Electron. Ends with one line `N passed, N failed` over all.
  */
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -56,6 +56,13 @@ const unitTests = async (): Promise<Tally> => {
   })
 }
 
+/** All targets together, for PARLEY_FUZZ_SECONDS or a minute. */
+const fuzzTargets = async (): Promise<Tally> => {
+  const report = join(RESULTS, 'fuzz.json')
+  const { code } = await run(process.execPath, [join(ROOT, 'fuzz', 'run.ts'), '--report', report])
+  return await tally('fuzz targets', report, code, (value) => value as Tally)
+}
+
 const endToEndTests = async (env: NodeJS.ProcessEnv): Promise<Tally> => {
   const report = join(RESULTS, 'end-to-end.json')
   const { code } = await run(
@@ -78,11 +85,12 @@ const test = async (): Promise<void> => {
   console.log(`Electron ${runtime.version} at ${runtime.executablePath}`)
   await buildIfStale()
   const unit = await unitTests()
+  const fuzz = await fuzzTargets()
   const display = await openDisplay()
   try {
     const endToEnd = await endToEndTests({ ...process.env, ...display.env })
-    const failed = unit.failed + endToEnd.failed
-    console.log(`${unit.passed + endToEnd.passed} passed, ${failed} failed`)
+    const failed = unit.failed + fuzz.failed + endToEnd.failed
+    console.log(`${unit.passed + fuzz.passed + endToEnd.passed} passed, ${failed} failed`)
     process.exitCode = failed === 0 ? 0 : 1
   } finally {
     await display.stop()
