@@ -94,7 +94,7 @@ async function main(): Promise<void> {
     console.log(`${chosen.length} targets, ${secondsEach.toFixed(1)} s each, seed ${seed}`)
     await superviseWork(
       chosen.map(({ name }) => name),
-      { secondsEach, seed },
+      { module: new URL('targets.ts', import.meta.url).href, secondsEach, seed },
       (done) => {
         tell(done)
         if (done.broken === null) passed += 1

@@ -22,6 +22,7 @@ const INTERESTING = [
 const WIDTHS = [1, 2, 4, 6] as const
 const MOST_MUTATIONS = 6
 const MOST_INSERTED_BYTES = 64
+const FIELD_TRIES = 12
 
 function readNumber(input: Uint8Array, at: number, width: number): number {
   let value = 0
@@ -114,13 +115,26 @@ const resize: Mutation = (input, random, { sizes }) => {
   return sized
 }
 
+/** Some number that could be the length of what follows it. */
+function findField(
+  input: Uint8Array,
+  random: Random,
+): { readonly at: number; readonly width: number; readonly length: number } | null {
+  for (let tries = 0; tries < FIELD_TRIES; tries++) {
+    const at = random.below(input.length)
+    const width = random.pick([1, 2, 4])
+    const length = readNumber(input, at, width)
+    if (length > 0 && at + width + length <= input.length) return { at, width, length }
+  }
+  return null
+}
+
 /** A field grows or shrinks and its length says so: what comes after it is read as it was meant. */
 const resizeField: Mutation = (input, random) => {
-  const at = random.below(input.length)
-  const width = random.pick([1, 2, 4])
-  const length = readNumber(input, at, width)
+  const field = findField(input, random)
+  if (field === null) return input
+  const { at, width, length } = field
   const start = at + width
-  if (length === 0 || start + length > input.length) return input
   const kept = random.oneIn(2) ? random.below(length) : length
   const piece = random.oneIn(2) ? random.bytes(random.below(MOST_INSERTED_BYTES)) : new Uint8Array()
   const changed = spliced(input, start + kept, length - kept, piece)

@@ -7,14 +7,18 @@ import { MAX_INPUT_MS } from './target.ts'
 import type { Work, WorkDone } from './worker.ts'
 
 const LOOK_EVERY_MS = 500
-/** An input that takes long and ends is told by who measures it; this one did not end. */
+/** An input that takes long and ends is told by who measures it; one that takes this did not end. */
 const HANGS_AFTER_MS = 10 * MAX_INPUT_MS
 const MAX_HEAP_MB = 1_024
+
+export interface SuperviseOptions extends Pick<Work, 'module' | 'secondsEach' | 'seed'> {
+  readonly hangsAfterMs?: number
+}
 
 /** Each target in turn; `onDone` for each. After a thread was lost the next one goes on behind the lost target. */
 export async function superviseWork(
   names: readonly string[],
-  options: Pick<Work, 'secondsEach' | 'seed'>,
+  options: SuperviseOptions,
   onDone: (done: WorkDone) => void,
 ): Promise<void> {
   let left = names
@@ -39,11 +43,12 @@ interface LostThread {
 /** Resolves when the thread is over, for whatever reason: who counts the targets knows whether that was the end. */
 async function runThread(
   names: readonly string[],
-  options: Pick<Work, 'secondsEach' | 'seed'>,
+  options: SuperviseOptions,
   onDone: (done: WorkDone) => void,
 ): Promise<LostThread> {
   const current = new CurrentInput()
-  const work: Work = { ...options, names, current: current.buffer }
+  const { module, secondsEach, seed, hangsAfterMs = HANGS_AFTER_MS } = options
+  const work: Work = { module, secondsEach, seed, names, current: current.buffer }
   const worker = new Worker(new URL('worker.ts', import.meta.url), {
     workerData: work,
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
@@ -59,7 +64,7 @@ async function runThread(
   let seen = { count: current.count, atMs: performance.now() }
   const watch = setInterval(() => {
     if (current.count !== seen.count) seen = { count: current.count, atMs: performance.now() }
-    else if (performance.now() - seen.atMs > HANGS_AFTER_MS) resolve('does not come to an end')
+    else if (performance.now() - seen.atMs > hangsAfterMs) resolve('does not come to an end')
   }, LOOK_EVERY_MS)
   try {
     const reason = await promise

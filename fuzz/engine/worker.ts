@@ -1,13 +1,15 @@
 /** The thread that fuzzes: target after target, so that the other one can tell when an input never ends. */
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { targets } from '../targets.ts'
 import { readCorpus } from './corpus.ts'
 import { CurrentInput } from './current-input.ts'
 import { fuzz, shrink } from './fuzz.ts'
 import { reasonOf } from './reason.ts'
+import type { FuzzTarget } from './target.ts'
 
 export interface Work {
+  /** Where the targets are: a module that exports `targets`. */
+  readonly module: string
   readonly names: readonly string[]
   readonly secondsEach: number
   readonly seed: number
@@ -26,7 +28,8 @@ export interface WorkDone {
 
 const SHRINK_SECONDS = 5
 
-async function work({ names, secondsEach, seed, current }: Work): Promise<void> {
+async function work({ module, names, secondsEach, seed, current }: Work): Promise<void> {
+  const { targets } = (await import(module)) as { readonly targets: readonly FuzzTarget[] }
   const currentInput = new CurrentInput(current)
   for (const name of names) {
     const target = targets.find((candidate) => candidate.name === name)
