@@ -177,7 +177,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(out|dist|demo-out|bench-out|test-results|scripts/default-app)/' },
+    exclude: { path: '^(out|dist|demo-out|bench-out|mutation-out|test-results|scripts/default-app)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
     extraExtensionsToScan: ['.css'],

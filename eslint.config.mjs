@@ -14,6 +14,7 @@ export default defineConfig(
     'test-results/',
     'playwright-report/',
     'coverage/',
+    'mutation-out/',
   ]),
   {
     files: ['**/*.mjs', '**/*.cjs'],

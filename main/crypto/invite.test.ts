@@ -19,6 +19,11 @@ test('an invite’s bundle opens with its secret alone', () => {
   }
 })
 
+test('a bundle of nothing is one, too', () => {
+  const nothing = new Uint8Array()
+  expect(openInviteBundle(c, secret, sealInviteBundle(c, secret, nothing))).toEqual(nothing)
+})
+
 test('the slot’s name tells nothing of the bundle’s key, and each bundle is bound to its slot', () => {
   const { slotId, bundleKey } = inviteKeys(c, secret)
   expect(slotId).not.toEqual(bundleKey)
