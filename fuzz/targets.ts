@@ -11,6 +11,7 @@ import { blobTaken } from './targets/blob-taken.ts'
 import { command } from './targets/command.ts'
 import { content } from './targets/content.ts'
 import { depositsAnswer } from './targets/deposits-answer.ts'
+import { deviceAddresses } from './targets/device-addresses.ts'
 import { deviceList } from './targets/device-list.ts'
 import { deviceListSigned } from './targets/device-list-signed.ts'
 import { directFrame } from './targets/direct-frame.ts'
@@ -37,6 +38,7 @@ import { mediaType } from './targets/media-type.ts'
 import { messageBody } from './targets/message-body.ts'
 import { messageEnvelope } from './targets/message-envelope.ts'
 import { messageHeader } from './targets/message-header.ts'
+import { messageText } from './targets/message-text.ts'
 import { prekeyBundle } from './targets/prekey-bundle.ts'
 import { prekeyBundleSigned } from './targets/prekey-bundle-signed.ts'
 import { profile } from './targets/profile.ts'
@@ -52,6 +54,7 @@ import { remaining } from './targets/remaining.ts'
 import { resend } from './targets/resend.ts'
 import { sessionRecord } from './targets/session-record.ts'
 import { sessionRecordUsed } from './targets/session-record-used.ts'
+import { suggestedName } from './targets/suggested-name.ts'
 import { text } from './targets/text.ts'
 import { usage } from './targets/usage.ts'
 import { windowRequest } from './targets/window-request.ts'
@@ -69,6 +72,7 @@ export const targets: readonly FuzzTarget[] = [
   command,
   content,
   depositsAnswer,
+  deviceAddresses,
   deviceList,
   deviceListSigned,
   directFrame,
@@ -95,6 +99,7 @@ export const targets: readonly FuzzTarget[] = [
   messageBody,
   messageEnvelope,
   messageHeader,
+  messageText,
   prekeyBundle,
   prekeyBundleSigned,
   profile,
@@ -110,6 +115,7 @@ export const targets: readonly FuzzTarget[] = [
   resend,
   sessionRecord,
   sessionRecordUsed,
+  suggestedName,
   text,
   usage,
   windowRequest,

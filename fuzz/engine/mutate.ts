@@ -111,7 +111,9 @@ const setWord: Mutation = (input, random, { words }) => {
 const resize: Mutation = (input, random, { sizes }) => {
   if (sizes.length === 0) return input
   const sized = new Uint8Array(random.pick(sizes))
-  sized.set(input.subarray(0, sized.length))
+  // zeros behind it, or itself over and over
+  const step = random.oneIn(2) ? input.length : sized.length
+  for (let at = 0; at < sized.length; at += step) sized.set(input.subarray(0, sized.length - at), at)
   return sized
 }
 

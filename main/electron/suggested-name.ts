@@ -6,7 +6,11 @@ export const suggestedFileName = (name: unknown): string => {
   const cleaned = name
     .replace(/[\p{Cc}\p{Cf}]/gu, '')
     .replace(/[\\/:*?"<>|]/g, '_')
-    .replace(/^[\s.]+|[\s.]+$/g, '')
+    .replace(/^[\s.]+/, '')
+  // cut between characters; whatever that lays bare at the end goes too
+  const cut = [...cleaned]
     .slice(0, LONGEST_NAME_CHARS)
-  return cleaned === '' ? 'file' : cleaned
+    .join('')
+    .replace(/[\s.]+$/, '')
+  return cut === '' ? 'file' : cut
 }

@@ -41,6 +41,8 @@ describe('a name for the save dialog', () => {
 
   test('is cut to what a file system takes', () => {
     expect(suggestedFileName('a'.repeat(1_000))).toHaveLength(200)
+    expect(suggestedFileName(`${'a'.repeat(199)}. .txt`)).toBe('a'.repeat(199))
+    expect(suggestedFileName(`${'a'.repeat(199)}🌱🌱`)).toBe(`${'a'.repeat(199)}🌱`)
   })
 })
 
