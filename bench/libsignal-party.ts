@@ -134,11 +134,11 @@ export class LibsignalParty {
   }
 
   open(peer: LibsignalParty, sealed: { readonly type: number; readonly bytes: Bytes }): Promise<Bytes> {
-    const { PreKeySignalMessage, SignalMessage, signalDecrypt, signalDecryptPreKey } = this.#library
+    const { PreKeySignalMessage, SignalMessage } = this.#library
     if (sealed.type === PREKEY_MESSAGE) {
       const message = PreKeySignalMessage.deserialize(sealed.bytes)
       const [oneTime, signed, kem] = this.#prekeyStores
-      return signalDecryptPreKey(
+      return this.#library.signalDecryptPreKey(
         message,
         peer.address,
         this.address,
@@ -150,7 +150,7 @@ export class LibsignalParty {
       )
     }
     const message = SignalMessage.deserialize(sealed.bytes)
-    return signalDecrypt(message, peer.address, this.address, this.#sessions, this.#identity)
+    return this.#library.signalDecrypt(message, peer.address, this.address, this.#sessions, this.#identity)
   }
 }
 

@@ -92,7 +92,7 @@ const theirPair = async (library: Libsignal, mode: StoreMode): Promise<readonly 
 }
 
 interface Contest {
-  ours(): Promise<number>
+  readonly ours: () => Promise<number>
   /** One for each kind of store: the fastest counts. */
   readonly theirs: readonly (() => Promise<number>)[]
 }

@@ -2,11 +2,12 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createCrypto } from '../main/crypto/index.ts'
+import { createCrypto, selectBackend } from '../main/crypto/index.ts'
 import type { Crypto } from '../main/crypto/index.ts'
-import { selectBackend } from '../main/crypto/backend/select-backend.ts'
 import { repeatableRandom } from '../main/crypto/testing/repeatable-random.ts'
 import { ROOT } from '../scripts/paths.ts'
+
+const backend = await selectBackend()
 
 /** The key of docs/protocol/vectors/session-boxes.json. */
 export const BOX_KEY = Uint8Array.from({ length: 32 }, (_, index) => index)
@@ -36,7 +37,7 @@ export function words(...texts: readonly string[]): readonly Uint8Array[] {
 
 /** Repeatable: what the kept corpus was sealed with is made anew in each run. */
 export function cryptoOf(seed: string): Crypto {
-  return createCrypto({ backend: selectBackend(), random: repeatableRandom(`fuzz ${seed}`) })
+  return createCrypto(backend, repeatableRandom(`fuzz ${seed}`))
 }
 
 /** Hexadecimal values under a name, at any depth of a vector file, numbered from 1. */

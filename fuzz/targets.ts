@@ -38,6 +38,7 @@ import { mediaType } from './targets/media-type.ts'
 import { messageBody } from './targets/message-body.ts'
 import { messageEnvelope } from './targets/message-envelope.ts'
 import { messageHeader } from './targets/message-header.ts'
+import { messageKem } from './targets/message-kem.ts'
 import { messageText } from './targets/message-text.ts'
 import { prekeyBundle } from './targets/prekey-bundle.ts'
 import { prekeyBundleSigned } from './targets/prekey-bundle-signed.ts'
@@ -99,6 +100,7 @@ export const targets: readonly FuzzTarget[] = [
   messageBody,
   messageEnvelope,
   messageHeader,
+  messageKem,
   messageText,
   prekeyBundle,
   prekeyBundleSigned,

@@ -1,4 +1,4 @@
-import { ATTACHMENT_SEGMENT_BYTES, attachmentEncryptor, openAttachmentSegment } from '../../main/crypto/index.ts'
+import { ATTACHMENT_SEGMENT_BYTES, attachmentDecryptor, attachmentEncryptor } from '../../main/crypto/index.ts'
 import { fuzzTarget } from '../engine/target.ts'
 import { BOX_KEY, cryptoOf, utf8 } from '../samples.ts'
 
@@ -16,7 +16,7 @@ export const attachmentSegment = fuzzTarget({
     const c = cryptoOf('attachment-segment')
     return {
       samples: { last: attachmentEncryptor(c, BOX_KEY).seal(utf8('parley'), true) },
-      decode: (input) => openAttachmentSegment(c, BOX_KEY, 0, true, input),
+      decode: (input) => attachmentDecryptor(c, BOX_KEY).open(0, true, input),
     }
   },
 })

@@ -1,6 +1,11 @@
 import { envelopeKind } from '../../main/crypto/index.ts'
 import { concatBytes } from '../../shared/wire/bytes.ts'
-import { MAX_ENVELOPE_BYTES, splitChainEnvelope, splitEphemeralEnvelope } from '../../shared/wire/envelope.ts'
+import {
+  envelopePrefix,
+  MAX_ENVELOPE_BYTES,
+  splitChainEnvelope,
+  splitEphemeralEnvelope,
+} from '../../shared/wire/envelope.ts'
 import { fuzzTarget } from '../engine/target.ts'
 import { FORMAT_CODES, vectorSamples } from '../samples.ts'
 
@@ -14,8 +19,15 @@ export const envelope = fuzzTarget({
   },
   prepare: () => ({
     samples: vectorSamples('session-conversation.json', 'envelope'),
-    decode: (input) =>
-      envelopeKind(input) === 'ephemeral' ? splitEphemeralEnvelope(input) : splitChainEnvelope(input),
-    encode: ({ beforeBody, sealedBody }) => concatBytes(beforeBody, sealedBody),
+    decode: (input) => {
+      // A chain's parts are views into the envelope: the session that is handed them keeps none.
+      const whole = input.slice()
+      return envelopeKind(whole) === 'ephemeral' ? splitEphemeralEnvelope(whole) : splitChainEnvelope(whole)
+    },
+    encode: (parts) => {
+      if ('sealedBody' in parts) return concatBytes(parts.beforeBody, parts.sealedBody)
+      const { kind, handshake, sealedHeader, headerEnd, envelope: whole } = parts
+      return concatBytes(envelopePrefix(kind), handshake, sealedHeader, whole.subarray(headerEnd))
+    },
   }),
 })
