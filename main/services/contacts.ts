@@ -19,6 +19,16 @@ import type { Outgoing } from './outgoing.ts'
 import { ownProfile } from './reach.ts'
 import type { HandshakeSender } from './session-box.ts'
 
+/** What is not known of a contact yet when it is made. */
+export const NEW_CONTACT = {
+  confirmedProfileVersion: 0,
+  sendCounter: 0,
+  verifiedKey: null,
+  verifiedAtMs: null,
+  replacedBy: null,
+  olderListVersion: null,
+} satisfies Partial<ContactRecord>
+
 export interface ContactChanges {
   /** New devices: links that wait for them are theirs now. */
   onDevices(contactId: ContactId): void

@@ -16,7 +16,7 @@ import { idFromBytes, idToBytes } from '../../shared/model/ids.ts'
 import { isParleyError, ParleyError } from '../../shared/errors.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import type { ChatLog } from './chat-log.ts'
-import { deviceRecords, listHas } from './contacts.ts'
+import { deviceRecords, listHas, NEW_CONTACT } from './contacts.ts'
 import type { Core } from './core.ts'
 import { ownAccount } from './core.ts'
 import { newMessageId } from './outgoing.ts'
@@ -237,8 +237,7 @@ export class Invites {
       profileVersion: input.profile.version,
       ownDeliverySecret: input.deliverySecret,
       ownHandle: input.handle,
-      confirmedProfileVersion: 0,
-      sendCounter: 0,
+      ...NEW_CONTACT,
     }
     store.contacts.insert(contact)
     store.contacts.setDevices(contact.contactId, deviceRecords(contact.contactId, list, [], nowMs))

@@ -9,7 +9,7 @@ import type { Recovery, RecoveryContact } from '../../shared/wire/recovery.ts'
 import type { ChatId, ContactId } from '../../shared/model/ids.ts'
 import { idFromBytes, idToBytes } from '../../shared/model/ids.ts'
 import { isParleyError, ParleyError } from '../../shared/errors.ts'
-import { deviceRecords } from './contacts.ts'
+import { deviceRecords, NEW_CONTACT } from './contacts.ts'
 import { ownAccount } from './core.ts'
 import { accountOnNewDevice } from './identity.ts'
 import { offeredRelays } from './reach.ts'
@@ -25,7 +25,11 @@ export function recoveryFile(crypto: Crypto, store: Store): Uint8Array {
     deviceListVersion: account.deviceListVersion,
     profileVersion: account.profileVersion,
     relays: offeredRelays(store).map(({ relayId, addresses }) => ({ relayId, addresses: addresses.slice(0, 8) })),
-    contacts: store.contacts.list().map(recoveryContact),
+    // Who came back with a new account is in it under that one.
+    contacts: store.contacts
+      .list()
+      .filter((contact) => contact.replacedBy === null)
+      .map(recoveryContact),
   })
   return sealRecovery(crypto, account.recoveryKey, payload)
 }
@@ -102,8 +106,7 @@ function restoreContact(crypto: Crypto, store: Store, from: RecoveryContact, now
     profileVersion: from.profileVersion,
     ownDeliverySecret: from.deliverySecret,
     ownHandle: from.handle,
-    confirmedProfileVersion: 0,
-    sendCounter: 0,
+    ...NEW_CONTACT,
   })
   store.contacts.setDevices(contactId, deviceRecords(contactId, list, [], nowMs))
   store.chats.insert({

@@ -9,6 +9,11 @@ export function createChatStore(sql: Sql): ChatStore {
   const get = sql.query(`${chatTable.select} WHERE chat_id = ?`)
   const ofContact = sql.query(`${chatTable.select} WHERE contact_id = ?`)
   const insert = sql.command(chatTable.insert)
+  const remove = sql.command('DELETE FROM chats WHERE chat_id = ?')
+  const moveMessages = sql.command(
+    `UPDATE messages SET chat = (SELECT row_id FROM chats WHERE chat_id = ?)
+       WHERE chat = (SELECT row_id FROM chats WHERE chat_id = ?)`,
+  )
   const unread = sql.query(
     `SELECT count(*) FROM messages WHERE chat = (SELECT row_id FROM chats WHERE chat_id = ?)
        AND author IS NOT NULL AND read_at_ms IS NULL`,
@@ -28,6 +33,16 @@ export function createChatStore(sql: Sql): ChatStore {
     },
     update: (chatId, patch) => {
       chatTable.update(sql, patch, 'chat_id = ?', id.encode(chatId))
+    },
+    join: (from, into) => {
+      const left = chatTable.decodeOne(get.get(id.encode(from)))
+      const joined = chatTable.decodeOne(get.get(id.encode(into)))
+      if (left === null || joined === null) throw new Error('a chat that is not there is joined')
+      moveMessages.run(id.encode(into), id.encode(from))
+      // A contact has one chat: the row makes way while the other takes its contact.
+      remove.run(id.encode(from))
+      chatTable.update(sql, { contactId: left.contactId }, 'chat_id = ?', id.encode(into))
+      insert.run(...chatTable.values({ ...left, contactId: joined.contactId }))
     },
     unreadCount: (chatId) => integer.decode(unread.get(id.encode(chatId))?.[0]),
     lastMessage: (chatId) => {

@@ -64,6 +64,10 @@ export const contactTable = new Table<ContactRecord>('contacts', {
   ownHandle: bytes,
   confirmedProfileVersion: integer,
   sendCounter: integer,
+  verifiedKey: nullable(keyId()),
+  verifiedAtMs: nullable(integer),
+  replacedBy: nullable(shortId()),
+  olderListVersion: nullable(integer),
 })
 
 export const contactDeviceTable = new Table<ContactDeviceRecord>('contact_devices', {

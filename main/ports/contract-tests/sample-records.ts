@@ -86,6 +86,10 @@ export function sampleContact(number: number, patch: Partial<ContactRecord> = {}
     ownHandle: sampleBytes(33, number, 4),
     confirmedProfileVersion: 0,
     sendCounter: 0,
+    verifiedKey: null,
+    verifiedAtMs: null,
+    replacedBy: null,
+    olderListVersion: null,
     ...patch,
   }
 }

@@ -220,6 +220,20 @@ function contacts({ store, write }: Suite): void {
     expect(store().contacts.get(contactIdOf(2))).toStrictEqual(sampleContact(2))
   })
 
+  test('a compared key, who replaced whom and an outdated list stay until they are taken back', () => {
+    const compared = {
+      verifiedKey: accountIdOf(1),
+      verifiedAtMs: 7,
+      replacedBy: contactIdOf(2),
+      olderListVersion: 3,
+    }
+    write(() => store().contacts.update(contactIdOf(1), compared))
+    expect(store().contacts.get(contactIdOf(1))).toStrictEqual(sampleContact(1, compared))
+    const taken = { verifiedKey: null, verifiedAtMs: null, replacedBy: null, olderListVersion: null }
+    write(() => store().contacts.update(contactIdOf(1), taken))
+    expect(store().contacts.get(contactIdOf(1))).toStrictEqual(sampleContact(1))
+  })
+
   test('who claims the key of somebody else’s device does not become them', () => {
     write(() => store().contacts.setDevices(contactIdOf(2), [{ ...sampleDevice(2, 2), peerKey: sampleBytes(34, 1) }]))
     expect(store().contacts.byPeerKey(sampleBytes(34, 1))?.contactId).toBe(contactIdOf(1))
@@ -457,6 +471,25 @@ function messages({ store, write }: Suite): void {
     expect(store().chats.get(chatIdOf(1))).toStrictEqual(changed)
     expect(store().chats.ofContact(contactIdOf(1))).toStrictEqual(changed)
     expect(store().chats.ofContact(contactIdOf(9))).toBeNull()
+  })
+
+  test('a chat that is joined to another leaves its messages there, in their places, and its contact', () => {
+    write(() => {
+      store().messages.insert(sampleMessage(1, { orderKey: orderKeyOf(1) }))
+      store().messages.insert(theirMessage(2, { orderKey: orderKeyOf(3) }))
+      store().messages.insert(theirMessage(3, { chatId: chatIdOf(2), authorId: contactIdOf(2), orderKey: orderKeyOf(2) }))
+      store().chats.update(chatIdOf(1), { draft: 'half a sent' })
+      store().chats.join(chatIdOf(2), chatIdOf(1))
+    })
+    const page = store().messages.page(chatIdOf(1), null, 10)
+    expect(page.map(({ messageId }) => messageId)).toEqual([1, 3, 2].map(messageIdOf))
+    expect(page.map(({ authorId }) => authorId)).toEqual([null, contactIdOf(2), contactIdOf(1)])
+    expect(store().messages.page(chatIdOf(2), null, 10)).toEqual([])
+    expect(store().chats.ofContact(contactIdOf(2))).toStrictEqual(
+      sampleChat(1, { contactId: contactIdOf(2), draft: 'half a sent' }),
+    )
+    expect(store().chats.ofContact(contactIdOf(1))).toStrictEqual(sampleChat(2, { contactId: contactIdOf(1) }))
+    expect(store().messages.undelivered(contactIdOf(2)).map(({ messageId }) => messageId)).toEqual([messageIdOf(1)])
   })
 
   test('the first commit of a device counts', () => {

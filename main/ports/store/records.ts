@@ -58,6 +58,13 @@ export interface ContactRecord {
   readonly confirmedProfileVersion: number
   /** Last order counter used for messages to this chat by this account. */
   readonly sendCounter: number
+  /** The account key that this person compared; another one than `accountId` after they came back with a new account. */
+  readonly verifiedKey: AccountId | null
+  readonly verifiedAtMs: number | null
+  /** They came back with a new account: the contact that took this one's chat over. */
+  readonly replacedBy: ContactId | null
+  /** Version of the outdated device list that was reported last, until a newer list is accepted. */
+  readonly olderListVersion: number | null
 }
 
 export interface ContactDeviceRecord {

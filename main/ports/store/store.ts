@@ -93,6 +93,8 @@ export interface ChatStore {
   ofContact(contactId: ContactId): ChatRecord | null
   insert(chat: ChatRecord): void
   update(chatId: ChatId, patch: Partial<Omit<ChatRecord, 'chatId'>>): void
+  /** Every message of `from` moves into `into`, in its place there, and the two chats change their contacts. */
+  join(from: ChatId, into: ChatId): void
   unreadCount(chatId: ChatId): number
   lastMessage(chatId: ChatId): MessageRecord | null
   /** Chats with at least one unread message. */

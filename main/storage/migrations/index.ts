@@ -1,5 +1,6 @@
 import { first } from './001-first.ts'
+import { verification } from './002-verification.ts'
 import type { Migration } from './migration.ts'
 
 /** In order, without gaps. */
-export const MIGRATIONS: readonly Migration[] = [first]
+export const MIGRATIONS: readonly Migration[] = [first, verification]

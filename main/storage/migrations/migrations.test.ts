@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { MIGRATIONS } from './index.ts'
 import { LANDED, everythingIn, migrationDigest, schemaOf } from '../testing/landed.ts'
-import { codeOf, openIn } from '../testing/store-files.ts'
+import { codeOf, openIn, openSqlIn } from '../testing/store-files.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
 
 /** Bytes as hexadecimal digits, so that a snapshot can be read. */
@@ -30,9 +30,9 @@ describe.each(LANDED)('from version $version', ({ version, sha256, rows }) => {
 
   test('a store comes to the newest schema with everything in it', () => {
     const folder = temporaryFolder()
-    const old = openIn(folder, 'new', { migrations: MIGRATIONS.slice(0, version) })
-    old.sql.execute(rows)
-    old.store.close()
+    const old = openSqlIn(folder, 'new', { migrations: MIGRATIONS.slice(0, version) })
+    old.execute(rows)
+    old.close()
 
     const migrated = openIn(folder, 'existing')
     expect(legible(everythingIn(migrated.store))).toMatchSnapshot()

@@ -46,6 +46,24 @@ INSERT INTO invites VALUES (${hex('91', 16)}, ${hex('92', 32)}, ${hex('93', 32)}
 INSERT INTO own_relays VALUES (1, ${hex('98', 32)}, '["/ip4/127.0.0.1/tcp/1"]', ${hex('99', 32)}, ${hex('9a', 32)}, 0, 17, NULL, 1);
 `,
   },
+  {
+    version: 2,
+    sha256: '64603e369ac886689a93d497ca40587e9176e842aef425fd9f63ad12f1b22582',
+    rows: `
+INSERT INTO account VALUES (1, ${hex('a1', 32)}, ${hex('a2', 32)}, 'Ada', ${hex('a3', 90)}, 3, ${hex('a4', 32)},
+  ${hex('a5', 32)}, ${hex('a6', 32)}, ${hex('a7', 32)}, ${hex('a8', 32)}, ${hex('a9', 32)}, ${hex('aa', 32)},
+  ${hex('ab', 32)}, 1, 4, 1700000000000);
+INSERT INTO contacts VALUES (1, ${hex('c1', 16)}, ${hex('c2', 32)}, 'Grace', 'Amazing', 1, 5, NULL, ${hex('c3', 90)}, 1,
+  ${hex('c4', 200)}, 2, ${hex('c5', 32)}, ${hex('c6', 4)}, 4, 17, ${hex('c2', 32)}, 18, ${hex('c7', 16)}, NULL);
+INSERT INTO contacts VALUES (2, ${hex('c7', 16)}, ${hex('c8', 32)}, 'Grace', '', 0, 20, 21, ${hex('c9', 90)}, 4,
+  ${hex('ca', 200)}, 2, ${hex('cb', 32)}, ${hex('cc', 4)}, 0, 3, ${hex('c2', 32)}, 18, NULL, 2);
+INSERT INTO chats VALUES (1, ${hex('b1', 16)}, ${hex('c7', 16)}, 'half a sent', 10, 0);
+INSERT INTO chats VALUES (2, ${hex('bb', 16)}, ${hex('c1', 16)}, '', 11, 1);
+INSERT INTO messages VALUES (1, ${hex('b2', 16)}, 1, 1, ${hex('01', 28)}, 11, 11, 0, 0, 'from before', NULL, NULL, NULL, 12);
+INSERT INTO messages VALUES (2, ${hex('b3', 16)}, 1, NULL, ${hex('02', 28)}, 13, 13, 0, 2, '{"type":"key-changed"}', NULL, NULL, NULL, 13);
+INSERT INTO outbox VALUES (7, ${hex('c7', 16)}, ${hex('d1', 16)}, ${hex('b4', 16)}, ${hex('b7', 60)}, NULL, NULL, 1, NULL, 14, 0);
+`,
+  },
 ]
 
 export function migrationDigest(version: number): string {

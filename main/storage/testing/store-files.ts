@@ -12,13 +12,19 @@ import { createStore } from '../store.ts'
 
 export const TEST_KEY = new Uint8Array(32).fill(7)
 
+type OpenOptions = Partial<Pick<DatabaseOptions, 'key' | 'migrations'>>
+
+/** The database alone: an older schema has no store of today's. */
+export function openSqlIn(folder: string, mode: DatabaseOptions['mode'], options: OpenOptions = {}): Sql {
+  return openDatabase({ path: join(folder, 'store.db'), key: TEST_KEY, nativeBinding: null, mode, ...options })
+}
+
 export function openIn(
   folder: string,
   mode: DatabaseOptions['mode'],
-  options: Partial<Pick<DatabaseOptions, 'key' | 'migrations'>> = {},
+  options: OpenOptions = {},
 ): { readonly sql: Sql; readonly store: Store } {
-  const path = join(folder, 'store.db')
-  const sql = openDatabase({ path, key: TEST_KEY, nativeBinding: null, mode, ...options })
+  const sql = openSqlIn(folder, mode, options)
   return { sql, store: createStore(sql, { clock: { nowMs: () => 1_700_000_000_000 } }) }
 }
 
