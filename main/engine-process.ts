@@ -83,6 +83,7 @@ class EngineProcess {
     this.#keychain = keychain
     const engine = await assembleEngine({
       profileDir: message.profileDir,
+      appVersion: message.appVersion,
       sqliteBinding: message.sqliteBinding,
       keychain,
       grants: this.#grants,

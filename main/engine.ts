@@ -23,6 +23,7 @@ import type {
   EventName,
 } from '../shared/ipc/engine-contract.ts'
 import { isParleyError, ParleyError } from '../shared/errors.ts'
+import type { AboutView } from '../shared/model/chat.ts'
 import { DEFAULT_SETTINGS } from '../shared/model/settings.ts'
 
 const MAX_RECOVERY_FILE_BYTES = 64 * 1024 * 1024
@@ -30,6 +31,9 @@ const MAX_RECOVERY_FILE_BYTES = 64 * 1024 * 1024
 export interface EngineParts extends Omit<NodeParts, 'store' | 'emit' | 'profile' | 'relays' | 'direct' | 'cipher'> {
   readonly profile: Profile
   readonly keychainAvailable: boolean
+  readonly appVersion: string
+  /** Electron or Node, with its version. */
+  readonly runtime: string
   /** Adapters are made anew for each run of the node. */
   readonly makeRelays: () => NodeParts['relays']
   readonly makeDirect: () => NodeParts['direct']
@@ -125,6 +129,11 @@ export class Engine {
     }
   }
 
+  #about(): AboutView {
+    const { appVersion, runtime, crypto } = this.#parts
+    return { version: appVersion, runtime, crypto: crypto.backend.names }
+  }
+
   #readyState(): AppState {
     const node = this.#running()
     return {
@@ -162,7 +171,7 @@ export class Engine {
   }
 
   #commands(): Commands {
-    const always: Commands = { 'app.state': () => this.state() }
+    const always: Commands = { 'app.state': () => this.state(), 'app.about': () => this.#about() }
     switch (this.#phase) {
       case 'starting':
       case 'failed':

@@ -3,6 +3,7 @@
 import './net/promise-with-resolvers.ts'
 import { createInterface } from 'node:readline'
 import { Command } from 'commander'
+import packageFile from '../package.json' with { type: 'json' }
 import type { DirectTransport } from '../shared/model/chat.ts'
 import { assembleEngine, ALL_TRANSPORTS } from './runtime/assemble.ts'
 import { MemoryFileGrants } from './runtime/file-grants.ts'
@@ -24,6 +25,7 @@ async function serve(options: Options): Promise<void> {
   const grants = new MemoryFileGrants(systemClock)
   const engine = await assembleEngine({
     profileDir: options.profile,
+    appVersion: packageFile.version,
     sqliteBinding: process.env['PARLEY_SQLITE_BINDING'] ?? null,
     keychain: {
       available: false,

@@ -7,6 +7,7 @@ import { ChangeFeed } from './services/change-feed.ts'
 import { ChatLog } from './services/chat-log.ts'
 import { Chats } from './services/chats.ts'
 import { Contacts } from './services/contacts.ts'
+import type { ContactChanges } from './services/contacts.ts'
 import { ownAccount } from './services/core.ts'
 import type { Core, Emit } from './services/core.ts'
 import { Delivery } from './services/delivery.ts'
@@ -16,6 +17,7 @@ import type { ContentHandler } from './services/incoming.ts'
 import { InviteAcceptance } from './services/invite-acceptance.ts'
 import { InviteUsedAnswers } from './services/invite-used.ts'
 import { Invites } from './services/invites.ts'
+import { JoinedChats } from './services/joined-chats.ts'
 import { NetworkState } from './services/network-state.ts'
 import { Outgoing } from './services/outgoing.ts'
 import { OwnRelays } from './services/own-relays.ts'
@@ -25,6 +27,7 @@ import { Receipts } from './services/receipts.ts'
 import { RelayDeposits } from './services/relay-deposits.ts'
 import { ResendRequests } from './services/resend.ts'
 import { SessionStarter } from './services/session-starter.ts'
+import { Verification } from './services/verification.ts'
 import { Views } from './services/views.ts'
 import { FEATURES } from './features/features.ts'
 import type { BlobService, Commands, Feature } from './features/feature.ts'
@@ -121,23 +124,26 @@ export function buildNode(parts: NodeParts): RunningNode {
     },
   })
   const network: NetworkState = new NetworkState(core, paths, relays)
+  const contactChanges: ContactChanges = {
+    onDevices: (contactId) => {
+      links.bindNew(contactId)
+    },
+    onBlocked: (contact, blocked) => {
+      if (blocked) links.closeLinks(contact.contactId)
+      void (blocked
+        ? relays.revoke(contact.ownDeliverySecret)
+        : relays.admit(contact.ownDeliverySecret, contact.ownHandle))
+    },
+  }
   const contacts: Contacts = new Contacts(core, {
     feed,
     log: chatLog,
     outgoing,
     addresses: () => parts.direct.addresses(),
-    changes: {
-      onDevices: (contactId) => {
-        links.bindNew(contactId)
-      },
-      onBlocked: (contact, blocked) => {
-        if (blocked) links.closeLinks(contact.contactId)
-        void (blocked
-          ? relays.revoke(contact.ownDeliverySecret)
-          : relays.admit(contact.ownDeliverySecret, contact.ownHandle))
-      },
-    },
+    changes: contactChanges,
   })
+  const verification = new Verification(core, { feed, outgoing })
+  const joinedChats = new JoinedChats(core, { feed, log: chatLog, verification, changes: contactChanges })
   const inviteUsed = new InviteUsedAnswers(core, parts.relays, receipts)
   const invites: Invites = new Invites(core, {
     feed,
@@ -320,6 +326,8 @@ export function buildNode(parts: NodeParts): RunningNode {
         views,
         chats,
         contacts,
+        verification,
+        joinedChats,
         invites,
         acceptance,
         relays,

@@ -24,6 +24,7 @@ export const ERROR_CODES = [
   'not-ready',
   'not-found',
   'blocked',
+  'key-not-confirmed',
   // account, store
   'profile-open',
   'passphrase-needed',

@@ -1,5 +1,6 @@
 /** Commands of the contract that the core answers itself; features bring their own. */
 
+import { safetyState } from '../domain/safety.ts'
 import type { Commands } from '../features/feature.ts'
 import type { Chats } from '../services/chats.ts'
 import type { Contacts } from '../services/contacts.ts'
@@ -7,10 +8,12 @@ import type { Core } from '../services/core.ts'
 import type { Delivery } from '../services/delivery.ts'
 import type { InviteAcceptance } from '../services/invite-acceptance.ts'
 import type { Invites } from '../services/invites.ts'
+import type { JoinedChats } from '../services/joined-chats.ts'
 import type { Outgoing } from '../services/outgoing.ts'
 import type { OwnRelays } from '../services/own-relays.ts'
 import type { Receipts } from '../services/receipts.ts'
 import type { ResendRequests } from '../services/resend.ts'
+import type { Verification } from '../services/verification.ts'
 import type { Views } from '../services/views.ts'
 import type { Settings } from '../../shared/model/settings.ts'
 import type { MessageId } from '../../shared/model/ids.ts'
@@ -21,6 +24,8 @@ export interface NodeCommandParts {
   readonly views: Views
   readonly chats: Chats
   readonly contacts: Contacts
+  readonly verification: Verification
+  readonly joinedChats: JoinedChats
   readonly invites: Invites
   readonly acceptance: InviteAcceptance
   readonly relays: OwnRelays
@@ -32,7 +37,13 @@ export interface NodeCommandParts {
 }
 
 export function nodeCommands(parts: NodeCommandParts): Commands {
-  return { ...accountCommands(parts), ...inviteCommands(parts), ...chatCommands(parts), ...relayCommands(parts) }
+  return {
+    ...accountCommands(parts),
+    ...contactCommands(parts),
+    ...inviteCommands(parts),
+    ...chatCommands(parts),
+    ...relayCommands(parts),
+  }
 }
 
 function accountCommands({ core, views, contacts, applySettings }: NodeCommandParts): Commands {
@@ -54,9 +65,21 @@ function accountCommands({ core, views, contacts, applySettings }: NodeCommandPa
       core.emit('settings.changed', settings)
       return settings
     },
+  }
+}
+
+function contactCommands({ views, chats, contacts, verification, joinedChats }: NodeCommandParts): Commands {
+  return {
     'contacts.get': ({ contactId }) => views.contact(contacts.get(contactId)),
     'contacts.rename': ({ contactId, alias }) => views.contact(contacts.rename(contactId, alias)),
     'contacts.set-blocked': ({ contactId, blocked }) => views.contact(contacts.setBlocked(contactId, blocked)),
+    'contacts.set-verified': ({ contactId, verified }) => views.contact(verification.setVerified(contactId, verified)),
+    'contacts.verify-code': ({ contactId, code }) => {
+      const outcome = verification.verifyCode(contactId, code)
+      return { outcome, contact: views.contact(contacts.get(contactId)) }
+    },
+    'contacts.confirm-key': ({ contactId }) => views.contact(verification.confirmKey(contactId)),
+    'contacts.join': ({ contactId, intoContactId }) => chats.view(joinedChats.join(contactId, intoContactId)),
   }
 }
 
@@ -118,7 +141,9 @@ function done(action: () => void): null {
 }
 
 /** The same bytes once more; a message that was given up is on its way again. */
-function retry({ core, receipts, delivery }: NodeCommandParts, messageId: MessageId): void {
+function retry({ core, chats, contacts, receipts, delivery }: NodeCommandParts, messageId: MessageId): void {
+  const contact = contacts.get(chats.contactOf(messageId))
+  if (safetyState(contact) === 'changed') throw new ParleyError('key-not-confirmed', 'message')
   const rows = core.store.outbox.ofMessage(messageId)
   if (rows.length === 0) throw new ParleyError('not-found', 'nothing of this message waits')
   core.store.transaction(() => {

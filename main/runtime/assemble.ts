@@ -15,6 +15,7 @@ import { systemClock } from './system-clock.ts'
 
 export interface Surroundings {
   readonly profileDir: string
+  readonly appVersion: string
   readonly sqliteBinding: string | null
   readonly keychain: Keychain
   readonly desktop: Desktop
@@ -46,6 +47,8 @@ export async function assembleEngine(around: Surroundings): Promise<Engine> {
   return new Engine({
     profile,
     crypto,
+    appVersion: around.appVersion,
+    runtime: runtimeName(),
     clock: systemClock,
     log: around.log,
     desktop: around.desktop,
@@ -68,4 +71,10 @@ export async function assembleEngine(around: Surroundings): Promise<Engine> {
     texts: ATTENTION_TEXTS,
     ...(around.resendAfterMs === undefined ? {} : { resendAfterMs: around.resendAfterMs }),
   })
+}
+
+/** What this process runs in, as a person would name it. */
+function runtimeName(): string {
+  const { electron, node } = process.versions
+  return electron === undefined ? `Node ${node}` : `Electron ${electron}, Node ${node}`
 }

@@ -5,6 +5,7 @@
 
 import { compareTimes, capAhead, observe, tick } from '../domain/hybrid-clock.ts'
 import { orderKey } from '../domain/order-key.ts'
+import { safetyState } from '../domain/safety.ts'
 import { LATE_AFTER_MS } from '../domain/delivery-limits.ts'
 import type { Content, MessageOrder } from '../../shared/wire/content.ts'
 import type { ChatEvent } from '../../shared/model/chat.ts'
@@ -31,13 +32,14 @@ export class ChatLog {
     this.#feed = feed
   }
 
-  /** @throws not-found | blocked */
+  /** @throws not-found | blocked | key-not-confirmed */
   addOwn(chatId: ChatId, body: StoredBody): OwnMessage {
     const { store, clock } = this.#core
     const chat = store.chats.get(chatId)
     const contact = chat === null ? null : store.contacts.get(chat.contactId)
     if (contact === null) throw new ParleyError('not-found', 'chat')
     if (contact.blocked) throw new ParleyError('blocked', 'chat')
+    if (safetyState(contact) === 'changed') throw new ParleyError('key-not-confirmed', 'chat')
     const nowMs = clock.nowMs()
     const order = this.#nextOrder(contact, nowMs)
     const record: MessageRecord = {

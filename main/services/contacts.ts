@@ -115,6 +115,7 @@ export class Contacts {
     const profile = decodeProfile(content.body)
     const list = this.#verifiedList(contact, profile)
     if (list === null) throw new ParleyError('malformed', 'device list')
+    this.#noteOlderList(contact, list)
     if (profile.version >= contact.profileVersion && list.version >= contact.deviceListVersion) {
       const moved = this.#applyDevices(contact, profile, list)
       this.#applyProfile(contact, profile)
@@ -133,7 +134,9 @@ export class Contacts {
     profile: Profile,
   ): { readonly contact: ContactRecord; settle(): void } | null {
     const list = this.#verifiedList(contact, profile)
-    if (list === null || list.version <= contact.deviceListVersion || !listHas(list, sender)) return null
+    if (list === null || contact.replacedBy !== null) return null
+    this.#noteOlderList(contact, list)
+    if (list.version <= contact.deviceListVersion || !listHas(list, sender)) return null
     const moved = this.#applyDevices(contact, profile, list)
     return {
       contact: this.get(contact.contactId),
@@ -152,6 +155,15 @@ export class Contacts {
     }
   }
 
+  /** Signed by the account and older than the known one: said once, however many messages carry it. */
+  #noteOlderList(contact: ContactRecord, list: DeviceList): void {
+    const { store } = this.#core
+    if (list.version >= contact.deviceListVersion || list.version === contact.olderListVersion) return
+    store.contacts.update(contact.contactId, { olderListVersion: list.version })
+    const chat = store.chats.ofContact(contact.contactId)
+    if (chat !== null) this.#log.addEvent(chat.chatId, { type: 'device-list-rolled-back' })
+  }
+
   #applyDevices(contact: ContactRecord, profile: Profile, list: DeviceList): readonly (() => void)[] {
     const { store, clock } = this.#core
     if (list.version <= contact.deviceListVersion) return []
@@ -166,11 +178,9 @@ export class Contacts {
     store.contacts.update(contact.contactId, {
       deviceListBytes: profile.deviceList,
       deviceListVersion: list.version,
+      olderListVersion: null,
     })
-    const chat = store.chats.ofContact(contact.contactId)
-    for (const { deviceId } of added) {
-      if (chat !== null) this.#log.addEvent(chat.chatId, { type: 'device-added', deviceId })
-    }
+    this.#noteDevices(contact.contactId, added, gone)
     store.afterCommit(() => {
       this.#changes.onDevices(contact.contactId)
     })
@@ -179,6 +189,17 @@ export class Contacts {
         this.#outgoing.readdress(row, deviceId)
       }),
     )
+  }
+
+  #noteDevices(
+    contactId: ContactId,
+    added: readonly ContactDeviceRecord[],
+    gone: readonly ContactDeviceRecord[],
+  ): void {
+    const chat = this.#core.store.chats.ofContact(contactId)
+    if (chat === null) return
+    for (const { deviceId } of gone) this.#log.addEvent(chat.chatId, { type: 'device-removed', deviceId })
+    for (const { deviceId } of added) this.#log.addEvent(chat.chatId, { type: 'device-added', deviceId })
   }
 
   #applyProfile(contact: ContactRecord, profile: Profile): void {

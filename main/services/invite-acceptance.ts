@@ -76,7 +76,7 @@ export class InviteAcceptance {
     if (accountId === ownAccount(store).accountId) throw new ParleyError('invite-own')
     if (link.expiresAtMs <= clock.nowMs()) throw new ParleyError('invite-expired', String(link.expiresAtMs))
     const known = store.contacts.byAccount(accountId)
-    const chat = known === null ? null : store.chats.ofContact(known.contactId)
+    const chat = known === null ? null : store.chats.ofContact(known.replacedBy ?? known.contactId)
     if (chat !== null) {
       store.transaction(() => {
         store.chats.update(chat.chatId, { hidden: false })

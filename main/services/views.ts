@@ -1,5 +1,6 @@
 /** From rows to what the window shows. */
 
+import { mayContinue, safetyState } from '../domain/safety.ts'
 import { safetyNumber } from '../crypto/index.ts'
 import type { Crypto } from '../crypto/index.ts'
 import type { Store } from '../ports/store/store.ts'
@@ -21,8 +22,9 @@ import type {
   MessageInfo,
   MessageView,
 } from '../../shared/model/chat.ts'
-import type { AccountId, MessageId, RelayId } from '../../shared/model/ids.ts'
+import type { AccountId, ChatId, MessageId, RelayId } from '../../shared/model/ids.ts'
 import { idToBytes } from '../../shared/model/ids.ts'
+import { encodeSafetyCode } from '../../shared/wire/safety-code.ts'
 import { ParleyError } from '../../shared/errors.ts'
 import { ownAccount } from './core.ts'
 import type { Paths } from './paths.ts'
@@ -88,6 +90,7 @@ export class Views {
       avatarHue: this.#hue(contact.accountId),
       path: this.#pathTo(contact),
       blocked: contact.blocked,
+      safety: safetyState(contact),
       unreadCount: this.#store.chats.unreadCount(record.chatId),
       draft: record.draft,
       lastMessage: last === null ? null : this.message(last),
@@ -114,7 +117,11 @@ export class Views {
       alias: record.alias,
       avatarHue: this.#hue(record.accountId),
       blocked: record.blocked,
+      safety: safetyState(record),
+      verifiedAtMs: record.verifiedAtMs,
       safetyNumber: safetyNumber(this.#crypto, idToBytes(own.accountId), idToBytes(record.accountId)),
+      safetyCode: encodeSafetyCode({ shownBy: own.accountId, shownTo: record.accountId }),
+      mayContinue: this.#mayContinue(record),
       devices: this.#store.contacts
         .devices(record.contactId)
         .map(({ deviceId, addedAtMs }) => ({ deviceId, addedAtMs })),
@@ -125,6 +132,14 @@ export class Views {
       path: this.#pathTo(record),
       transport: this.#paths.linksOf(record.contactId)[0]?.transport ?? null,
     }
+  }
+
+  #mayContinue(newcomer: ContactRecord): readonly ChatId[] {
+    const before = this.#store.contacts.list().filter((contact) => mayContinue(newcomer, contact))
+    return before.flatMap(({ contactId }) => {
+      const chat = this.#store.chats.ofContact(contactId)
+      return chat === null || chat.hidden ? [] : [chat.chatId]
+    })
   }
 
   messageInfo(messageId: MessageId): MessageInfo {

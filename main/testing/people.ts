@@ -65,6 +65,7 @@ export class Person {
   async open(): Promise<void> {
     const engine = await assembleEngine({
       profileDir: this.profileDir,
+      appVersion: '0.0.0',
       sqliteBinding: null,
       keychain: this.keychain,
       desktop: { notify: () => undefined, setBadge: () => undefined, settingsChanged: () => undefined },

@@ -1,8 +1,18 @@
 /** Commands of the fake engine that have little to do with chats. */
 
 import type { AppState, CommandInput, CommandName, CommandOutputs } from '../../shared/ipc/engine-contract.ts'
-import type { AccountView, MessageBody, MessageView, NetworkView, RelayView } from '../../shared/model/chat.ts'
-import type { ChatId, MessageId, RelayId } from '../../shared/model/ids.ts'
+import type {
+  AccountView,
+  ChatView,
+  CodeComparison,
+  ContactView,
+  MessageBody,
+  MessageView,
+  NetworkView,
+  RelayView,
+} from '../../shared/model/chat.ts'
+import type { ChatId, ContactId, MessageId, RelayId } from '../../shared/model/ids.ts'
+import { SAFETY_CODE_PREFIX } from '../../shared/wire/safety-code.ts'
 import { ParleyError } from '../../shared/errors.ts'
 import { fakeFile, fakeId } from './fake-records.ts'
 
@@ -24,10 +34,15 @@ interface Engine {
   message(messageId: MessageId): MessageView
   patchMessage(messageId: MessageId, patch: Partial<MessageView>): MessageView
   write(chatId: ChatId, body: MessageBody): MessageView
+  /** What the next safety code that is scanned turns out to be. */
+  readonly scanned: CodeComparison
+  patchContact(contactId: ContactId, patch: Partial<ContactView>): ContactView
+  join(contactId: ContactId, intoContactId: ContactId): ChatView
 }
 
 type AccountCommands = Pick<Handlers, Extract<keyof CommandOutputs, `account.${string}`>>
 type FileCommands = Pick<Handlers, Extract<keyof CommandOutputs, `files.${string}`> | 'messages.send-file'>
+type ContactCommands = Pick<Handlers, Extract<keyof CommandOutputs, `contacts.${string}`>>
 type RelayCommands = Pick<Handlers, Extract<keyof CommandOutputs, `relays.${string}`>>
 
 export function accountCommands(engine: Engine): AccountCommands {
@@ -71,6 +86,26 @@ export function fileCommands(engine: Engine): FileCommands {
     },
     'files.save': () => null,
     'files.cancel': () => null,
+  }
+}
+
+export function contactCommands(engine: Engine): ContactCommands {
+  const compared = (contactId: ContactId): ContactView =>
+    engine.patchContact(contactId, { safety: 'verified', verifiedAtMs: engine.nowMs() })
+  return {
+    'contacts.get': ({ contactId }) => engine.patchContact(contactId, {}),
+    'contacts.rename': ({ contactId, alias }) => engine.patchContact(contactId, { alias }),
+    'contacts.set-blocked': ({ contactId, blocked }) => engine.patchContact(contactId, { blocked }),
+    'contacts.set-verified': ({ contactId, verified }) =>
+      verified ? compared(contactId) : engine.patchContact(contactId, { safety: 'unverified', verifiedAtMs: null }),
+    'contacts.verify-code': ({ contactId, code }) => {
+      if (!code.startsWith(SAFETY_CODE_PREFIX)) throw new ParleyError('malformed', 'not a safety code')
+      const outcome = engine.scanned
+      return { outcome, contact: outcome === 'match' ? compared(contactId) : engine.patchContact(contactId, {}) }
+    },
+    'contacts.confirm-key': ({ contactId }) =>
+      engine.patchContact(contactId, { safety: 'unverified', verifiedAtMs: null }),
+    'contacts.join': ({ contactId, intoContactId }) => engine.join(contactId, intoContactId),
   }
 }
 

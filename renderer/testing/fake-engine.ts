@@ -12,6 +12,7 @@ import { ParleyError, isParleyError } from '../../shared/errors.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
 import type {
   ChatView,
+  CodeComparison,
   ContactView,
   DeliveryPath,
   InviteView,
@@ -25,9 +26,9 @@ import type { AccountId, ChatId, InviteId, MessageId } from '../../shared/model/
 import { DEFAULT_SETTINGS } from '../../shared/model/settings.ts'
 import type { Settings } from '../../shared/model/settings.ts'
 import type { Reply } from '../api.ts'
-import { accountCommands, fileCommands, relayCommands } from './fake-commands.ts'
+import { accountCommands, contactCommands, fileCommands, relayCommands } from './fake-commands.ts'
 import type { Handler, Handlers } from './fake-commands.ts'
-import { fakeChat, fakeContact, fakeId, fakeInvite, fakeMessageInfo } from './fake-records.ts'
+import { FAKE_ABOUT, fakeChat, fakeContact, fakeId, fakeInvite, fakeMessageInfo } from './fake-records.ts'
 import type { Person } from './fake-records.ts'
 
 export interface FakeEngineOptions {
@@ -54,6 +55,7 @@ export class FakeEngine {
   readonly grants = new Map<string, string>()
   readonly calls: { readonly command: CommandName; readonly input: unknown }[] = []
   settings: Settings = DEFAULT_SETTINGS
+  scanned: CodeComparison = 'match'
   network: NetworkView = { online: true, directCount: 1, relayPathCount: 0, waitingCount: 0, relays: [] }
   account = { accountId: fakeId(7, 43) as AccountId, name: 'Robin', avatarHue: 9, recoverySaved: true }
   readonly #options: FakeEngineOptions
@@ -273,13 +275,31 @@ export class FakeEngine {
     return { messages: older.slice(-limit), hasMore: older.length > limit }
   }
 
-  #patchContact(contactId: ContactView['contactId'], patch: Partial<ContactView>): ContactView {
+  patchContact(contactId: ContactView['contactId'], patch: Partial<ContactView>): ContactView {
     const known = [...this.contacts.values()].find((contact) => contact.contactId === contactId)
     const contact = { ...found(known, 'contact'), ...patch }
     this.contacts.set(contact.chatId, contact)
     const title = contact.alias === '' ? contact.name : contact.alias
-    if (this.chats.has(contact.chatId)) this.patchChat(contact.chatId, { title, blocked: contact.blocked })
+    if (Object.keys(patch).length > 0 && this.chats.has(contact.chatId)) {
+      this.patchChat(contact.chatId, { title, blocked: contact.blocked, safety: contact.safety })
+    }
     return contact
+  }
+
+  /** The old chat goes on with the newcomer; a compared key is another one then. */
+  join(contactId: ContactView['contactId'], intoContactId: ContactView['contactId']): ChatView {
+    const [newcomer, old] = [this.patchContact(contactId, {}), this.patchContact(intoContactId, {})]
+    const moved = this.messages.get(newcomer.chatId) ?? []
+    this.#removeChat(newcomer.chatId)
+    this.contacts.delete(newcomer.chatId)
+    const safety = old.safety === 'verified' ? 'changed' : old.safety
+    const { chatId, alias, verifiedAtMs } = old
+    this.contacts.set(chatId, { ...newcomer, chatId, alias, safety, verifiedAtMs, mayContinue: [] })
+    for (const { body, ...about } of moved) {
+      if (body.kind !== 'event') this.#insert(chatId, body, { atMs: about.sentAtMs }, about.authorId)
+    }
+    this.#insert(chatId, { kind: 'event', event: { type: 'key-changed' } }, {}, null)
+    return this.patchChat(chatId, { contactId, safety, title: alias === '' ? newcomer.name : alias })
   }
 
   #info(messageId: MessageId): MessageInfo {
@@ -289,9 +309,11 @@ export class FakeEngine {
 
   readonly #handlers: Handlers = {
     ...accountCommands(this),
+    ...contactCommands(this),
     ...fileCommands(this),
     ...relayCommands(this),
     'app.state': () => this.state(),
+    'app.about': () => FAKE_ABOUT,
     'settings.set': (patch) => {
       const given = Object.entries(patch).filter(([, value]) => value !== undefined)
       this.settings = { ...this.settings, ...Object.fromEntries(given) }
@@ -317,13 +339,6 @@ export class FakeEngine {
       this.#removeChat(chatId)
       return null
     },
-    'contacts.get': ({ contactId }) =>
-      found(
-        [...this.contacts.values()].find((contact) => contact.contactId === contactId),
-        'contact',
-      ),
-    'contacts.rename': ({ contactId, alias }) => this.#patchContact(contactId, { alias }),
-    'contacts.set-blocked': ({ contactId, blocked }) => this.#patchContact(contactId, { blocked }),
     'messages.page': ({ chatId, before, limit }) => this.#page(chatId, before, limit),
     'messages.send-text': ({ chatId, text }) => this.write(chatId, text),
     'messages.info': ({ messageId }) => this.#info(messageId),

@@ -1,6 +1,7 @@
 /** Records of the fake engine, filled with what the contract asks for. */
 
 import type {
+  AboutView,
   AttachmentView,
   ChatView,
   ContactView,
@@ -25,6 +26,12 @@ export interface Person {
   readonly relays?: readonly string[]
 }
 
+export const FAKE_ABOUT: AboutView = {
+  version: '0.1.0',
+  runtime: 'Electron 33.4.11, Node 20.18.3',
+  crypto: { hash: 'node', mac: 'node', aead: 'node', x25519: 'node', ed25519: 'node', mlKem: 'noble' },
+}
+
 /** An id that is valid to the contract: base64url of this many characters. */
 export function fakeId(number: number, chars: number): string {
   return String(number).padStart(chars, 'A')
@@ -38,6 +45,7 @@ export function fakeChat(chatId: ChatId, contactId: string, person: Person, nowM
     avatarHue: person.hue,
     path: person.path ?? 'relay',
     blocked: false,
+    safety: 'unverified',
     unreadCount: 0,
     draft: '',
     lastMessage: null,
@@ -55,7 +63,11 @@ export function fakeContact(chat: ChatView, person: Person, nowMs: number): Cont
     alias: person.alias ?? '',
     avatarHue: chat.avatarHue,
     blocked: false,
+    safety: 'unverified',
+    verifiedAtMs: null,
     safetyNumber: SAFETY_NUMBER,
+    safetyCode: `parley://safety#${'c2FtcGxlIGtleQ'.repeat(6)}`,
+    mayContinue: [],
     devices: [{ deviceId: fakeId(1, 22) as DeviceId, addedAtMs: nowMs - 10 * DAY_MS }],
     relays: (person.relays ?? []).map((name, index) => ({ relayId: fakeId(index, 43) as RelayId, name })),
     path: chat.path,

@@ -32,6 +32,7 @@ export function sampleChat(patch: Partial<ChatView> = {}): ChatView {
     avatarHue: 11,
     path: 'direct',
     blocked: false,
+    safety: 'unverified',
     unreadCount: 0,
     draft: '',
     lastMessage: null,

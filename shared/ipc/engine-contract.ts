@@ -9,9 +9,12 @@
 import * as z from 'zod/mini'
 import { settingsSchema } from '../model/settings.ts'
 import type { Settings } from '../model/settings.ts'
+import { MAX_SAFETY_CODE_CHARS } from '../wire/safety-code.ts'
 import type {
+  AboutView,
   AccountView,
   ChatView,
+  CodeComparison,
   ContactView,
   InviteView,
   MessageInfo,
@@ -79,6 +82,8 @@ const nothing = z.strictObject({})
 export const commandInputs = {
   /** The phase, and in phase `ready` what the first screen needs. */
   'app.state': nothing,
+  /** What runs here: in every phase. */
+  'app.about': nothing,
 
   /** Makes the account. `passphrase` is needed exactly when the phase says `keychain: false`. */
   'account.create': z.strictObject({ name, passphrase: z.optional(passphrase) }),
@@ -119,6 +124,14 @@ export const commandInputs = {
   'contacts.get': z.strictObject({ contactId }),
   'contacts.rename': z.strictObject({ contactId, alias: boundedText(LIMITS.nameBytes) }),
   'contacts.set-blocked': z.strictObject({ contactId, blocked: z.boolean() }),
+  /** The safety number was compared, or that is taken back. */
+  'contacts.set-verified': z.strictObject({ contactId, verified: z.boolean() }),
+  /** A code scanned from their screen; a match marks them as verified. */
+  'contacts.verify-code': z.strictObject({ contactId, code: z.string().check(z.maxLength(MAX_SAFETY_CODE_CHARS)) }),
+  /** Goes on without comparing: what waits is sent to the new account. */
+  'contacts.confirm-key': z.strictObject({ contactId }),
+  /** This contact is somebody who came back with a new account: the old chat goes on with it. */
+  'contacts.join': z.strictObject({ contactId, intoContactId: contactId }),
 
   /** A page in order, oldest first: the newest ones, or those before an order key. */
   'messages.page': z.strictObject({
@@ -181,6 +194,7 @@ export type AppState =
 
 export interface CommandOutputs {
   'app.state': AppState
+  'app.about': AboutView
   'account.create': AppState
   'account.rename': AccountView
   'account.unlock': AppState
@@ -204,6 +218,11 @@ export interface CommandOutputs {
   'contacts.get': ContactView
   'contacts.rename': ContactView
   'contacts.set-blocked': ContactView
+  'contacts.set-verified': ContactView
+  'contacts.verify-code': { readonly outcome: CodeComparison; readonly contact: ContactView }
+  'contacts.confirm-key': ContactView
+  /** The old chat, with the new account. */
+  'contacts.join': ChatView
   'messages.page': { readonly messages: readonly MessageView[]; readonly hasMore: boolean }
   'messages.send-text': MessageView
   'messages.send-file': MessageView

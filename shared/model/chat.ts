@@ -42,7 +42,19 @@ export type ChatEvent =
   | { readonly type: 'chat-opened' }
   | { readonly type: 'key-changed' }
   | { readonly type: 'device-added'; readonly deviceId: DeviceId }
+  | { readonly type: 'device-removed'; readonly deviceId: DeviceId }
+  /** They showed a list of devices, rightly signed, that is older than the one known here. */
+  | { readonly type: 'device-list-rolled-back' }
   | { readonly type: 'renamed'; readonly name: string }
+
+/**
+ * `verified`: their account key was compared. `changed`: another one was, before they came back with this account;
+ * nothing is sent until it is confirmed.
+ */
+export type SafetyState = 'unverified' | 'verified' | 'changed'
+
+/** What a scanned safety code says: the same keys, other keys, or not the code of this contact at all. */
+export type CodeComparison = 'match' | 'mismatch' | 'other-person'
 
 export interface MessageView {
   readonly messageId: MessageId
@@ -71,6 +83,7 @@ export interface ChatView {
   readonly avatarHue: number
   readonly path: DeliveryPath
   readonly blocked: boolean
+  readonly safety: SafetyState
   readonly unreadCount: number
   readonly draft: string
   readonly lastMessage: MessageView | null
@@ -90,7 +103,14 @@ export interface ContactView {
   readonly alias: string
   readonly avatarHue: number
   readonly blocked: boolean
+  readonly safety: SafetyState
+  /** When the key was compared; null when none was. */
+  readonly verifiedAtMs: number | null
   readonly safetyNumber: string
+  /** What the other side scans: text of a QR code. */
+  readonly safetyCode: string
+  /** Chats of people who were here before, and whom this may be under a new account. */
+  readonly mayContinue: readonly ChatId[]
   readonly devices: readonly { readonly deviceId: DeviceId; readonly addedAtMs: number }[]
   readonly relays: readonly { readonly relayId: RelayId; readonly name: string }[]
   readonly path: DeliveryPath
@@ -130,6 +150,17 @@ export interface AccountView {
   readonly name: string
   readonly avatarHue: number
   readonly recoverySaved: boolean
+}
+
+/** Which implementation serves a primitive. */
+export type CryptoImplementation = 'node' | 'libsodium' | 'noble'
+export type CryptoPrimitive = 'hash' | 'mac' | 'aead' | 'x25519' | 'ed25519' | 'mlKem'
+
+export interface AboutView {
+  readonly version: string
+  /** Electron or Node, with its version. */
+  readonly runtime: string
+  readonly crypto: Readonly<Record<CryptoPrimitive, CryptoImplementation>>
 }
 
 export interface RelayView {

@@ -34,6 +34,8 @@ export const core = {
       'chat-opened': 'You can write to each other now',
       'key-changed': 'Safety number changed',
       'device-added': 'Uses Parley on a new device',
+      'device-removed': 'Left a device behind',
+      'device-list-rolled-back': 'Showed an outdated list of devices',
       renamed: 'Goes by a new name',
     },
     unreadCount: '{count} unread message | {count} unread messages',
@@ -93,6 +95,9 @@ export const core = {
     'chat-opened': 'You can write to each other now. Only you two can read it.',
     'key-changed': '{name} came back with a new account. Compare the safety number.',
     'device-added': '{name} uses Parley on a new device.',
+    'device-removed': '{name} no longer uses one of their devices.',
+    'device-list-rolled-back':
+      '{name} showed an outdated list of devices. Parley keeps to the newer one. Ask {name} whether a device was restored from an old copy.',
     renamed: '{name} is the new name of this contact.',
   },
   unreadable: {

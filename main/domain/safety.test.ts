@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import type { AccountId } from '../../shared/model/ids.ts'
+import { compareCode, safetyState } from './safety.ts'
+
+const account = (name: string): AccountId => name as AccountId
+const [own, mira, sam, stranger] = ['own', 'mira', 'sam', 'stranger'].map(account) as [
+  AccountId,
+  AccountId,
+  AccountId,
+  AccountId,
+]
+
+test.each([
+  [null, 'unverified'],
+  [mira, 'verified'],
+  [sam, 'changed'],
+])('a contact whose compared key is %s is %s', (verifiedKey, state) => {
+  expect(safetyState({ accountId: mira, verifiedKey })).toBe(state)
+})
+
+test.each([
+  ['their key for mine', mira, own, 'match'],
+  ['their key for another of mine', mira, stranger, 'mismatch'],
+  ['a key that nobody has, for mine', stranger, own, 'mismatch'],
+  ['another contact’s key for mine', sam, own, 'other-person'],
+  ['another contact’s key for another', sam, mira, 'other-person'],
+  ['my own code', own, mira, 'other-person'],
+  ['a code for two others', stranger, sam, 'other-person'],
+])('%s', (_what, shownBy, shownTo, outcome) => {
+  const isKnown = (key: AccountId): boolean => key === own || key === sam || key === mira
+  expect(compareCode({ shownBy, shownTo }, own, mira, isKnown)).toBe(outcome)
+})
