@@ -11,7 +11,7 @@ const DAY_MS = 24 * 60 * MINUTE_MS
 const MEGABYTE = 1_000_000
 const RELAYS = ['quay.example.org', 'relay.example.net', 'attic.example.com']
 
-export const SCENE_NAMES = ['main', 'empty', 'offline', 'long', 'first-run'] as const
+export const SCENE_NAMES = ['main', 'empty', 'offline', 'key-changed', 'long', 'first-run'] as const
 export type SceneName = (typeof SCENE_NAMES)[number]
 
 export interface Scene {
@@ -42,6 +42,10 @@ export function scene(name: SceneName, nowMs: number): Scene {
     case 'offline': {
       const engine = sceneEngine()
       return { engine, openChatId: offlineScene(engine, nowMs, pictures), pictures, begin }
+    }
+    case 'key-changed': {
+      const engine = sceneEngine()
+      return { engine, openChatId: keyChangedScene(engine, nowMs), pictures, begin }
     }
     case 'long': {
       const engine = sceneEngine()
@@ -138,6 +142,28 @@ function offlineScene(engine: FakeEngine, nowMs: number, pictures: Map<MessageId
   addOthers(engine, at)
   for (const chatId of engine.chats.keys()) engine.setPath(chatId, 'waiting')
   engine.setNetwork({ online: false, directCount: 0, waitingCount: 3 })
+  return mira
+}
+
+/** Mira came back with another key; Lin is compared, and Noor is new and may be somebody from before. */
+function keyChangedScene(engine: FakeEngine, nowMs: number): ChatId {
+  const at = (hour: number, minute: number, daysAgo = 0): number =>
+    new Date(nowMs - daysAgo * DAY_MS).setHours(hour, minute, 0, 0)
+  const mira = engine.addPerson({ name: 'Mira', hue: 11, path: 'relay', relays: RELAYS, lastSeenAtMs: at(10, 31) })
+  engine.receive(mira, 'I’ll be at the harbour from eight.', { atMs: at(10, 22) })
+  engine.write(mira, 'Good. I’ll send the tickets tonight.', { atMs: at(10, 24), status: 'read' })
+  engine.write(mira, 'Bring a warm jacket, it is windy on deck.', { atMs: at(10, 25), failure: 'key-not-confirmed' })
+  engine.receive(mira, { kind: 'event', event: { type: 'key-changed' } }, { atMs: at(10, 42) })
+  engine.markRead(mira)
+  engine.patchContact(engine.chat(mira).contactId, { safety: 'changed', verifiedAtMs: at(9, 0, 40) })
+  addOthers(engine, at)
+  for (const { chatId, title, contactId } of [...engine.chats.values()]) {
+    if (title === 'Lin') engine.patchContact(contactId, { safety: 'verified', verifiedAtMs: at(18, 0, 12) })
+    if (title === 'Noor') {
+      const mayContinue = [...engine.chats.keys()].filter((other) => other !== chatId)
+      engine.patchContact(contactId, { mayContinue })
+    }
+  }
   return mira
 }
 

@@ -12,6 +12,7 @@ export interface MessageNote {
     | 'full'
     | 'too-large'
     | 'refused'
+    | 'key'
     | 'used'
     | 'failed'
     | 'disk-full'
@@ -41,6 +42,8 @@ export function messageNote(message: MessageView, nowMs: number): MessageNote | 
     case 'relay-full':
     case 'relay-quota':
       return { text: 'full', bad: false, actions: [] }
+    case 'key-not-confirmed':
+      return { text: 'key', bad: false, actions: [] }
     case 'token-revoked':
     case 'relay-refused':
       return isLong ? { text: 'refused', bad: false, actions: ['retry'] } : null

@@ -7,6 +7,7 @@ const SENTENCES = [
   'file-too-large',
   'disk-full',
   'blocked',
+  'key-not-confirmed',
   'not-ready',
 ] as const
 

@@ -179,6 +179,22 @@ export const settings = {
   about: {
     text: 'A desktop messenger without a company in the middle.',
     version: 'Version {version}',
+    runtime: 'Runs in {runtime}',
+    crypto: 'Cryptography',
+    cryptoNote: 'What computes it on this computer',
+    primitive: {
+      hash: 'Hashes: SHA-256, SHA-512',
+      mac: 'Key derivation: HMAC, HKDF',
+      aead: 'Encryption: AES-256-GCM',
+      x25519: 'Key agreement: X25519',
+      ed25519: 'Signatures: Ed25519',
+      mlKem: 'Against quantum computers: ML-KEM-768',
+    },
+    implementation: {
+      node: 'Built into Node',
+      libsodium: 'libsodium',
+      noble: 'noble',
+    },
     licence: 'Free software under the GNU Affero General Public License, version 3',
     licenceText: 'You may use it, read how it works, change it and pass it on.',
   },

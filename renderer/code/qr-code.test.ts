@@ -1,6 +1,6 @@
 import jsQR from 'jsqr'
 import { describe, expect, it } from 'vitest'
-import { INVITE_PREFIX, MAX_INVITE_CHARS } from '../../../shared/wire/invite.ts'
+import { INVITE_PREFIX, MAX_INVITE_CHARS } from '../../shared/wire/invite.ts'
 import { qrMatrix, qrModulePx, qrPath } from './qr-code.ts'
 import type { QrMatrix } from './qr-code.ts'
 
