@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AccountId } from '../../shared/model/ids.ts'
-import { compareCode, safetyState } from './safety.ts'
+import { compareCode, keyAfterJoin, safetyState } from './safety.ts'
 
 const account = (name: string): AccountId => name as AccountId
 const [own, mira, sam, stranger] = ['own', 'mira', 'sam', 'stranger'].map(account) as [
@@ -29,4 +29,17 @@ test.each([
 ])('%s', (_what, shownBy, shownTo, outcome) => {
   const isKnown = (key: AccountId): boolean => key === own || key === sam || key === mira
   expect(compareCode({ shownBy, shownTo }, own, mira, isKnown)).toBe(outcome)
+})
+
+test.each([
+  ['nobody was compared', null, null, 'unverified'],
+  ['the old account was compared', null, mira, 'changed'],
+  ['the newcomer was compared', sam, mira, 'verified'],
+  ['the newcomer had an earlier account that was compared', stranger, null, 'changed'],
+  ['both had', stranger, mira, 'changed'],
+  ['the old one was changed already', null, stranger, 'changed'],
+])('after a join where %s the chat is as safe as told', (_what, newcomersKey, oldKey, state) => {
+  const newcomer = { accountId: sam, verifiedKey: newcomersKey }
+  const { verifiedKey } = keyAfterJoin(newcomer, { accountId: mira, verifiedKey: oldKey })
+  expect(safetyState({ accountId: sam, verifiedKey })).toBe(state)
 })

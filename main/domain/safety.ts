@@ -29,6 +29,11 @@ export function compareCode(
   return toMe && !isKnown(code.shownBy) ? 'mismatch' : 'other-person'
 }
 
+/** Which compared key a chat goes on with: a comparison of the newcomer counts, else no earlier one is forgotten. */
+export function keyAfterJoin<Key extends ComparedKey>(newcomer: Key, old: Key): Key {
+  return safetyState(newcomer) === 'verified' || old.verifiedKey === null ? newcomer : old
+}
+
 export interface Acquaintance {
   readonly contactId: ContactId
   /** Whoever took the chat over; null: nobody. */

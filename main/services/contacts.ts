@@ -79,7 +79,8 @@ export class Contacts {
 
   setBlocked(contactId: ContactId, blocked: boolean): ContactRecord {
     this.#core.store.transaction(() => {
-      this.get(contactId)
+      // Whoever came back with a new account stays outside with the old one.
+      if (this.get(contactId).replacedBy !== null) throw new ParleyError('not-found', 'contact')
       this.#core.store.contacts.update(contactId, { blocked })
       this.#feed.contact(contactId)
     })

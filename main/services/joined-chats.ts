@@ -3,7 +3,7 @@
  * on (docs/protocol/safety-code.md).
  */
 
-import { mayContinue, safetyState } from '../domain/safety.ts'
+import { keyAfterJoin, mayContinue } from '../domain/safety.ts'
 import type { ChatId, ContactId } from '../../shared/model/ids.ts'
 import { ParleyError } from '../../shared/errors.ts'
 import type { ChatRecord, ContactRecord, MessageRecord } from '../ports/store/records.ts'
@@ -98,8 +98,11 @@ export class JoinedChats {
 
   #joinContacts(newcomer: ContactRecord, old: ContactRecord): void {
     const { contacts } = this.#core.store
-    const { verifiedKey, verifiedAtMs } = safetyState(newcomer) === 'verified' ? newcomer : old
+    const { verifiedKey, verifiedAtMs } = keyAfterJoin(newcomer, old)
     contacts.update(newcomer.contactId, { alias: old.alias, verifiedKey, verifiedAtMs })
+    for (const { contactId, replacedBy } of contacts.list()) {
+      if (replacedBy === old.contactId) contacts.update(contactId, { replacedBy: newcomer.contactId })
+    }
     contacts.update(old.contactId, {
       blocked: true,
       replacedBy: newcomer.contactId,

@@ -1,6 +1,6 @@
 /** Compared safety numbers, and people who come back with a new account: real engines and a real relay. */
 
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -107,12 +107,8 @@ describe('somebody who comes back with a new account', () => {
   let waiting: Awaited<ReturnType<typeof sendText>>
 
   /** Mira's computer is gone with her account; Robin writes once more to it; she takes a new invite. */
-  async function comeBack(): Promise<void> {
-    await sendText(mira, chats.mirasChat, 'see you at eight')
-    await untilText(robin, chats.robinsChat, 'see you at eight')
-    await mira.close()
-    waiting = await sendText(robin, chats.robinsChat, 'bring the map')
-    await untilStatus(robin, waiting, 'held')
+  async function comeBack(talk = true): Promise<void> {
+    if (talk) await talkAndLeave()
     back = await person('Mira')
     const invite = await robin.call('invites.create', { label: 'Mira again' })
     backsChat = await back.call('invites.accept', { link: invite.link })
@@ -121,6 +117,14 @@ describe('somebody who comes back with a new account', () => {
     )
     await sendText(back, backsChat, 'it is me, new computer')
     await untilText(robin, newChat, 'it is me, new computer')
+  }
+
+  async function talkAndLeave(): Promise<void> {
+    await sendText(mira, chats.mirasChat, 'see you at eight')
+    await untilText(robin, chats.robinsChat, 'see you at eight')
+    await mira.close()
+    waiting = await sendText(robin, chats.robinsChat, 'bring the map')
+    await untilStatus(robin, waiting, 'held')
   }
 
   const joinThem = () =>
@@ -216,6 +220,46 @@ describe('somebody who comes back with a new account', () => {
     await robin.call('contacts.set-verified', { contactId: newChat.contactId, verified: true })
     expect((await joinThem()).safety).toBe('verified')
     await untilText(back, backsChat, 'bring the map')
+  })
+
+  test('gets the file that the old account never got, and a second return reaches through the first', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'parley-files-'))
+    const bytes = Buffer.alloc(300_000, 7)
+    await writeFile(join(folder, 'map.bin'), bytes)
+    await mira.close()
+    await robin.call('messages.send-file', {
+      chatId: chats.robinsChat.chatId,
+      grant: robin.grants.add(join(folder, 'map.bin'), 'read'),
+      caption: 'the map',
+      photo: null,
+    })
+    await comeBack(false)
+    await joinThem()
+    const saved = await back.until('the file is here', async () =>
+      (await messagesOf(back, backsChat)).find(
+        ({ body }) => body.kind === 'file' && body.attachment.state === 'here' && body.caption === 'the map',
+      ),
+    )
+    await back.call('files.save', {
+      messageId: saved.messageId,
+      grant: back.grants.add(join(folder, 'saved.bin'), 'write'),
+    })
+    expect((await readFile(join(folder, 'saved.bin'))).equals(bytes)).toBe(true)
+    await rm(folder, { recursive: true, force: true })
+
+    const first = newChat.contactId
+    await comeBack(false)
+    const again = await robin.call('contacts.join', { contactId: newChat.contactId, intoContactId: first })
+    expect(again.chatId).toBe(chats.robinsChat.chatId)
+    await untilStatus(robin, await sendText(robin, again, 'third time'), 'delivered')
+    const retired = robin.engine.node?.core.store.contacts.list().filter((contact) => contact.replacedBy !== null)
+    expect(retired?.map(({ replacedBy, blocked }) => ({ replacedBy, blocked }))).toEqual([
+      { replacedBy: newChat.contactId, blocked: true },
+      { replacedBy: newChat.contactId, blocked: true },
+    ])
+    await expect(robin.call('contacts.set-blocked', { contactId: first, blocked: false })).rejects.toMatchObject({
+      code: 'not-found',
+    })
   })
 
   test('is not joined to themselves, to somebody newer or while blocked', async () => {

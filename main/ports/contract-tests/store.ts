@@ -477,7 +477,9 @@ function messages({ store, write }: Suite): void {
     write(() => {
       store().messages.insert(sampleMessage(1, { orderKey: orderKeyOf(1) }))
       store().messages.insert(theirMessage(2, { orderKey: orderKeyOf(3) }))
-      store().messages.insert(theirMessage(3, { chatId: chatIdOf(2), authorId: contactIdOf(2), orderKey: orderKeyOf(2) }))
+      store().messages.insert(
+        theirMessage(3, { chatId: chatIdOf(2), authorId: contactIdOf(2), orderKey: orderKeyOf(2) }),
+      )
       store().chats.update(chatIdOf(1), { draft: 'half a sent' })
       store().chats.join(chatIdOf(2), chatIdOf(1))
     })
@@ -489,7 +491,11 @@ function messages({ store, write }: Suite): void {
       sampleChat(1, { contactId: contactIdOf(2), draft: 'half a sent' }),
     )
     expect(store().chats.ofContact(contactIdOf(1))).toStrictEqual(sampleChat(2, { contactId: contactIdOf(1) }))
-    expect(store().messages.undelivered(contactIdOf(2)).map(({ messageId }) => messageId)).toEqual([messageIdOf(1)])
+    expect(
+      store()
+        .messages.undelivered(contactIdOf(2))
+        .map(({ messageId }) => messageId),
+    ).toEqual([messageIdOf(1)])
   })
 
   test('the first commit of a device counts', () => {
