@@ -107,6 +107,8 @@ function restoreContact(crypto: Crypto, store: Store, from: RecoveryContact, now
     ownDeliverySecret: from.deliverySecret,
     ownHandle: from.handle,
     ...NEW_CONTACT,
+    verifiedKey: from.verifiedKey,
+    verifiedAtMs: from.verifiedAtMs,
   })
   store.contacts.setDevices(contactId, deviceRecords(contactId, list, [], nowMs))
   store.chats.insert({

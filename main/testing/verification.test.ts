@@ -80,6 +80,21 @@ describe('comparing', () => {
     expect(taken).toMatchObject({ safety: 'unverified', verifiedAtMs: null })
   })
 
+  test('a restored machine still knows what was compared', async () => {
+    await robin.call('contacts.set-verified', { contactId: chats.robinsChat.contactId, verified: true })
+    const folder = await mkdtemp(join(tmpdir(), 'parley-recovery-'))
+    const file = join(folder, 'robin.parley-recovery')
+    const recoveryKey = await robin.call('account.recovery-key', {})
+    await robin.call('account.save-recovery-file', { grant: robin.grants.add(file, 'write') })
+    await robin.close()
+    const restored = await Person.make()
+    people.push(restored)
+    await restored.open()
+    await restored.call('account.restore', { grant: restored.grants.add(file, 'read'), recoveryKey })
+    await rm(folder, { recursive: true, force: true })
+    expect((await restored.call('chats.list', {})).map(({ safety }) => safety)).toEqual(['verified'])
+  })
+
   test('other codes are told apart and verify nothing', async () => {
     const { contactId } = chats.robinsChat
     const { accountId: mirasKey } = await contactOf(robin, chats.robinsChat)

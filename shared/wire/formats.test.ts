@@ -180,10 +180,22 @@ test('recovery', () => {
         profileBytes: encodeProfile(profile),
         deliverySecret: filled(32, 3),
         handle: filled(4, 4),
+        verifiedKey: null,
+        verifiedAtMs: null,
       },
     ],
   }
   expect(decodeRecovery(encodeRecovery(recovery))).toEqual(recovery)
+  const compared = { verifiedKey: idFromBytes<AccountId>(filled(32, 8)), verifiedAtMs: 1_763_000_000_123 }
+  const [mira] = recovery.contacts
+  const second = { ...recovery, contacts: [{ ...mira, ...compared }, ...recovery.contacts] } as typeof recovery
+  expect(decodeRecovery(encodeRecovery(second))).toEqual(second)
+  expectExact(encodeRecovery(second), decodeRecovery)
+  // Version 1 ended with the handle of its last contact.
+  const first = encodeRecovery(recovery).slice(0, -1)
+  first[0] = 1
+  expect(decodeRecovery(first)).toEqual(recovery)
+  expect(() => decodeRecovery(Uint8Array.of(3, ...first.slice(1)))).toThrow(/unsupported-version/)
   expectClosed(decodeRecovery)
   const [contact] = recovery.contacts
   const blocked = encodeRecovery({ ...recovery, contacts: recovery.contacts.map((one) => ({ ...one, blocked: true })) })

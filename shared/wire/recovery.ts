@@ -4,7 +4,8 @@
  * u8 version ‖ account secret 32 ‖ u8-text name ‖ directory key 32 ‖ u32 device list version ‖ u32 profile version ‖
  * u8 relays (≤ 8) × (relay id 32 ‖ u8 addresses × u8-text) ‖ u16 contacts (≤ 5,000) × contact.
  * contact: account 32 ‖ u8-text name ‖ u8-text alias ‖ u8 blocked (0 | 1) ‖ u32 device list version ‖ u16-bytes device list ‖
- * u32 profile version ‖ u16-bytes profile ‖ delivery secret 32 ‖ handle 4.
+ * u32 profile version ‖ u16-bytes profile ‖ delivery secret 32 ‖ handle 4 ‖
+ * u8 compared (0, 1) [‖ compared account key 32 ‖ u48 when]. Version 1 had nothing from "compared" on.
  */
 
 import type { AccountId, RelayId } from '../model/ids.ts'
@@ -12,7 +13,8 @@ import { idFromBytes, idToBytes } from '../model/ids.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
 import { ParleyError } from '../errors.ts'
 
-const RECOVERY_VERSION = 1
+const RECOVERY_VERSION = 2
+const OLDEST_RECOVERY_VERSION = 1
 
 export interface RecoveryContact {
   readonly accountId: AccountId
@@ -25,6 +27,9 @@ export interface RecoveryContact {
   readonly profileBytes: Uint8Array
   readonly deliverySecret: Uint8Array
   readonly handle: Uint8Array
+  /** The account key that was compared, whichever account it was of, and when. */
+  readonly verifiedKey: AccountId | null
+  readonly verifiedAtMs: number | null
 }
 
 export interface Recovery {
@@ -67,12 +72,18 @@ function writeContact(writer: ByteWriter, contact: RecoveryContact): void {
     .bytes16(contact.profileBytes)
     .fixed(contact.deliverySecret, 32)
     .fixed(contact.handle, 4)
+  const { verifiedKey, verifiedAtMs } = contact
+  writer.u8(verifiedKey === null ? 0 : 1)
+  if (verifiedKey !== null) writer.fixed(idToBytes(verifiedKey), 32).u48(verifiedAtMs ?? 0)
 }
 
 /** @throws malformed | unsupported-version */
 export function decodeRecovery(bytes: Uint8Array): Recovery {
   const reader = new ByteReader(bytes)
-  if (reader.u8() !== RECOVERY_VERSION) throw new ParleyError('unsupported-version', 'recovery file')
+  const version = reader.u8()
+  if (version < OLDEST_RECOVERY_VERSION || version > RECOVERY_VERSION) {
+    throw new ParleyError('unsupported-version', 'recovery file')
+  }
   const recovery: Recovery = {
     accountSecret: reader.fixed(32),
     name: reader.text8(),
@@ -83,7 +94,7 @@ export function decodeRecovery(bytes: Uint8Array): Recovery {
       relayId: idFromBytes<RelayId>(item.fixed(32)),
       addresses: item.list8(8, (address) => address.text8()),
     })),
-    contacts: reader.list16(5_000, readContact),
+    contacts: reader.list16(5_000, (item) => readContact(item, version)),
   }
   reader.end()
   return recovery
@@ -95,7 +106,7 @@ function readFlag(reader: ByteReader): boolean {
   return value === 1
 }
 
-function readContact(reader: ByteReader): RecoveryContact {
+function readContact(reader: ByteReader, version: number): RecoveryContact {
   return {
     accountId: idFromBytes<AccountId>(reader.fixed(32)),
     name: reader.text8(),
@@ -107,5 +118,15 @@ function readContact(reader: ByteReader): RecoveryContact {
     profileBytes: reader.bytes16(),
     deliverySecret: reader.fixed(32),
     handle: reader.fixed(4),
+    ...(version === 1 ? NOT_COMPARED : readComparison(reader)),
   }
+}
+
+const NOT_COMPARED = { verifiedKey: null, verifiedAtMs: null }
+
+function readComparison(reader: ByteReader): Pick<RecoveryContact, 'verifiedKey' | 'verifiedAtMs'> {
+  const compared = reader.u8()
+  if (compared > 1) throw new ParleyError('malformed', 'compared')
+  if (compared === 0) return NOT_COMPARED
+  return { verifiedKey: idFromBytes<AccountId>(reader.fixed(32)), verifiedAtMs: reader.u48() }
 }
