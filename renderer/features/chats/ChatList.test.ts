@@ -39,6 +39,14 @@ describe('a list of chats', () => {
     expect(mira?.querySelector('[data-testid="unread-badge"]')?.textContent).toBe('1')
   })
 
+  it('tells in the tooltip whose safety number was compared', async () => {
+    const mira = [...engine.chats.values()].find(({ title }) => title === 'Mira')
+    if (mira !== undefined) engine.patchContact(mira.contactId, { safety: 'verified' })
+    await open()
+    const tooltips = mounted.all('chat-row').map((row) => row.querySelector('.name')?.getAttribute('title'))
+    expect(tooltips).toEqual(['Amina', 'Mira: safety number compared', 'Tomás'])
+  })
+
   it('finds a name whatever its accents, and Enter opens it', async () => {
     await open()
     await mounted.get('chat-search').setValue('TOMA')

@@ -75,6 +75,15 @@ describe('comparing with somebody', () => {
   })
 })
 
+it('looks for a code with the camera, and the number is one step back', async () => {
+  await open()
+  await click('safety-scan')
+  expect(one('safety-digits')).toBeUndefined()
+  expect(one('camera-error')?.textContent).toContain('No camera was found')
+  await click('safety-scan-back')
+  expect(one('safety-digits')).toBeDefined()
+})
+
 describe('a scanned code', () => {
   it('that matches marks as compared and stays to be read', async () => {
     await open()

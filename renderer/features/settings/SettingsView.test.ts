@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { RelayView } from '../../../shared/model/chat.ts'
 import type { RelayId } from '../../../shared/model/ids.ts'
 import { useAppStore } from '../../stores/app.ts'
+import { FAKE_ABOUT } from '../../testing/fake-records.ts'
 import { mountView, ok, READY, scriptedEngine } from '../../testing/mount-view.ts'
 import type { MountedView, ReadyState, ScriptedEngine } from '../../testing/mount-view.ts'
 import SettingsView from './SettingsView.vue'
@@ -28,6 +29,7 @@ async function open(page: string, state: ReadyState = READY): Promise<MountedVie
 
 beforeEach(() => {
   engine = scriptedEngine()
+  engine.answer('app.about', ok(FAKE_ABOUT))
 })
 afterEach(() => {
   mounted.view.unmount()
@@ -160,4 +162,17 @@ it('the search leaves the pages that match, and Tab reaches the first of them', 
 it('About names the version that the shell tells', async () => {
   const { get } = await open('about')
   expect(get('about-version').textContent).toContain('Version 1.2.3')
+  expect(get('about-version').textContent).toContain('Runs in Electron 33.4.11, Node 20.18.3')
+  const rows = [...get('about-crypto').querySelectorAll('[data-primitive]')].map((row) => [
+    row.getAttribute('data-primitive'),
+    row.querySelector('[data-implementation]')?.textContent,
+  ])
+  expect(rows).toEqual([
+    ['aead', 'Built into Node'],
+    ['hash', 'Built into Node'],
+    ['mac', 'Built into Node'],
+    ['x25519', 'Built into Node'],
+    ['ed25519', 'Built into Node'],
+    ['mlKem', 'noble'],
+  ])
 })
