@@ -256,7 +256,7 @@ export const core = {
   },
   join: {
     title: 'Who came back?',
-    text: 'The old chat goes on with {name}’s new account, with all its messages. The old account is turned away from then on. This can’t be undone.',
+    text: 'The chat from before goes on with this account and keeps its messages; the old account is turned away from then on. This can’t be undone.',
     list: 'Chats from before',
     submit: 'Continue the old chat',
     cancel: 'Cancel',
