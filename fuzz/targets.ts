@@ -54,6 +54,7 @@ import { relayRequest } from './targets/relay-request.ts'
 import { remaining } from './targets/remaining.ts'
 import { resend } from './targets/resend.ts'
 import { sessionRecord } from './targets/session-record.ts'
+import { safetyCode } from './targets/safety-code.ts'
 import { sessionRecordUsed } from './targets/session-record-used.ts'
 import { suggestedName } from './targets/suggested-name.ts'
 import { text } from './targets/text.ts'
@@ -116,6 +117,7 @@ export const targets: readonly FuzzTarget[] = [
   remaining,
   resend,
   sessionRecord,
+  safetyCode,
   sessionRecordUsed,
   suggestedName,
   text,

@@ -8,6 +8,7 @@ import { filled, FORMAT_CODES } from '../samples.ts'
 export const recovery = fuzzTarget({
   name: 'recovery',
   refuses: FORMAT_CODES,
+  differs: 'version 1, without what was compared, is read and written as version 2',
   prepare: () => {
     const contact: RecoveryContact = {
       accountId: idFromBytes(filled(32, 1)),
@@ -20,6 +21,8 @@ export const recovery = fuzzTarget({
       profileBytes: filled(20, 3),
       deliverySecret: filled(32, 4),
       handle: filled(4, 5),
+      verifiedKey: null,
+      verifiedAtMs: null,
     }
     const least: Recovery = {
       accountSecret: filled(32, 6),
@@ -36,7 +39,11 @@ export const recovery = fuzzTarget({
         most: encodeRecovery({
           ...least,
           relays: [{ relayId: idFromBytes(filled(32, 8)), addresses: ['/ip4/192.0.2.7/tcp/4001'] }],
-          contacts: [contact, { ...contact, alias: 'B.', blocked: true }],
+          contacts: [
+            contact,
+            { ...contact, alias: 'B.', blocked: true },
+            { ...contact, verifiedKey: contact.accountId, verifiedAtMs: 1_780_000_000_000 },
+          ],
         }),
       },
       decode: decodeRecovery,
