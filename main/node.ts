@@ -18,6 +18,7 @@ import { InviteAcceptance } from './services/invite-acceptance.ts'
 import { InviteUsedAnswers } from './services/invite-used.ts'
 import { Invites } from './services/invites.ts'
 import { JoinedChats } from './services/joined-chats.ts'
+import { LiveSessions } from './services/live-sessions.ts'
 import { NetworkState } from './services/network-state.ts'
 import { Outgoing } from './services/outgoing.ts'
 import { OwnRelays } from './services/own-relays.ts'
@@ -82,7 +83,9 @@ export interface RunningNode {
 
 export function buildNode(parts: NodeParts): RunningNode {
   const { store, crypto, clock, log, emit } = parts
-  const core: Core = { store, crypto, clock, log, emit, local: localParty(crypto, ownAccount(store)) }
+  const liveSessions = new LiveSessions()
+  const local = localParty(crypto, ownAccount(store))
+  const core: Core = { store, crypto, clock, log, emit, sessions: liveSessions, local }
   const paths = new Paths()
   const views = new Views(store, crypto, paths)
   const feed = new ChangeFeed(store, views, emit, clock)
@@ -370,6 +373,7 @@ export function buildNode(parts: NodeParts): RunningNode {
       await relays.stop()
       await parts.direct.stop()
       await parts.relays.stop()
+      liveSessions.clear()
     },
   }
 }

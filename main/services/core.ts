@@ -5,6 +5,7 @@ import type { Clock, Logger } from '../ports/runtime.ts'
 import type { Store } from '../ports/store/store.ts'
 import type { AccountRecord } from '../ports/store/records.ts'
 import type { EngineEvents, EventName } from '../../shared/ipc/engine-contract.ts'
+import type { LiveSessions } from './live-sessions.ts'
 import { ParleyError } from '../../shared/errors.ts'
 
 export type Emit = <Name extends EventName>(event: Name, payload: EngineEvents[Name]) => void
@@ -15,6 +16,7 @@ export interface Core {
   readonly clock: Clock
   readonly log: Logger
   readonly emit: Emit
+  readonly sessions: LiveSessions
   /** This device's keys as the sessions want them; constant while the engine runs. */
   readonly local: LocalParty
 }

@@ -5,13 +5,13 @@
  */
 
 import {
-  decodeSession,
   decryptMessage,
-  encodeSession,
   encryptMessage,
   envelopeKind,
   handshakeSessionId,
+  MAX_UNANSWERED_MESSAGES,
   openHandshake,
+  unansweredMessages,
 } from '../crypto/index.ts'
 import type { PrekeySecret, SessionState, SkippedKey } from '../crypto/index.ts'
 import type { ContactRecord, PrekeyKind, SessionRecord } from '../ports/store/records.ts'
@@ -40,7 +40,7 @@ export interface Opened {
   persist(contactId: ContactId): void
 }
 
-/** Null: no session with that device yet. */
+/** Null: no session with that device yet, or one that has gone without an answer for too long: a new one is due. */
 export function sealForDevice(
   core: Core,
   contactId: ContactId,
@@ -49,11 +49,13 @@ export function sealForDevice(
 ): Uint8Array | null {
   const record = core.store.sessions.current(deviceId)
   if (record === null) return null
-  const sealed = encryptMessage(core.crypto, decodeSession(record.state), content)
+  const session = core.sessions.stateOf(record)
+  if (unansweredMessages(session) >= MAX_UNANSWERED_MESSAGES) return null
+  const sealed = encryptMessage(core.crypto, session, content)
   core.store.sessions.put({
     ...record,
     contactId,
-    state: encodeSession(sealed.session),
+    state: core.sessions.recordOf(sealed.session),
     usedAtMs: core.clock.nowMs(),
   })
   return sealed.envelope
@@ -65,7 +67,7 @@ export function adoptSession(core: Core, contactId: ContactId, deviceId: DeviceI
     sessionId: session.sessionId,
     contactId,
     deviceId,
-    state: encodeSession(session),
+    state: core.sessions.recordOf(session),
     current: true,
     usedAtMs: core.clock.nowMs(),
   })
@@ -97,7 +99,7 @@ function openWithSession(core: Core, record: SessionRecord, envelope: Uint8Array
   const { store } = core
   const result = decryptMessage(
     core.crypto,
-    decodeSession(record.state),
+    core.sessions.stateOf(record),
     envelope,
     {
       find: (headerKeyId, messageNumber) => store.sessions.skippedKey(headerKeyId, messageNumber)?.key,
@@ -111,7 +113,7 @@ function openWithSession(core: Core, record: SessionRecord, envelope: Uint8Array
     handshake: null,
     answer: (content) => encryptMessage(core.crypto, result.session, content).envelope,
     persist: () => {
-      putSession(core, { ...record, state: encodeSession(result.session), current: true }, result.newSkipped)
+      putSession(core, { ...record, state: core.sessions.recordOf(result.session), current: true }, result.newSkipped)
       const used = result.consumedSkipped
       if (used !== undefined) store.sessions.deleteSkipped(used.headerKeyId, used.messageNumber)
     },
