@@ -21,7 +21,7 @@ import type { AttachmentCipher } from '../main/ports/attachment-cipher.ts'
 import { cacheDir } from '../scripts/paths.ts'
 import type { BlobId } from '../shared/model/ids.ts'
 import { idFromBytes } from '../shared/model/ids.ts'
-import { interleaved, median, runBenchmark, say, WrongResult } from './harness.ts'
+import { interleaved, metricOf, runBenchmark, say, WrongResult } from './harness.ts'
 import type { BenchOptions, Measured, Metric } from './harness.ts'
 
 const MIB = 1 << 20
@@ -111,24 +111,6 @@ const watched = async <T>(work: () => Promise<T>): Promise<Watched<T>> => {
   } finally {
     delay.disable()
     clearInterval(sampling)
-  }
-}
-
-const metricOf = (
-  about: Pick<Metric, 'name' | 'unit' | 'better' | 'goal'>,
-  rounds: readonly { readonly value: number; readonly ours: number; readonly reference: number }[],
-): Metric => {
-  const rounded = (value: number): number => Number(value.toPrecision(4))
-  const values = rounds.map(({ value }) => value)
-  const value = median(values)
-  const { goal, better } = about
-  return {
-    ...about,
-    value: rounded(value),
-    ok: goal === null || (better === 'higher' ? value >= goal : value <= goal),
-    ours: rounded(median(rounds.map(({ ours }) => ours))),
-    reference: rounded(median(rounds.map(({ reference }) => reference))),
-    spread: [rounded(Math.min(...values)), rounded(Math.max(...values))],
   }
 }
 

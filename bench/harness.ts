@@ -88,45 +88,45 @@ export interface Pair {
   readonly reference: number
 }
 
-/** The median of the rounds' ratios of two durations: what slows the machine down in a round slows both sides. */
-export const ratioMetric = (name: string, goal: number, pairs: readonly Pair[]): Metric =>
-  comparison(name, goal, 'lower', pairs)
+interface Round extends Pair {
+  readonly value: number
+}
 
-/** The same of two rates. */
-export const rateMetric = (name: string, goal: number, pairs: readonly Pair[]): Metric =>
-  comparison(name, goal, 'higher', pairs)
-
-const comparison = (name: string, goal: number, better: Metric['better'], pairs: readonly Pair[]): Metric => {
-  const ratios = pairs.map((pair) => pair.ours / pair.reference)
-  const value = median(ratios)
+/** The medians of the rounds. What slows the machine down in a round slows both sides, so a ratio is taken in each. */
+export const metricOf = (
+  about: Pick<Metric, 'name' | 'unit' | 'better' | 'goal'>,
+  rounds: readonly Round[],
+): Metric => {
+  const values = rounds.map((round) => round.value)
+  const value = median(values)
+  const { goal, better } = about
   return {
-    name,
+    ...about,
     value: rounded(value),
-    unit: 'ratio',
-    better,
-    goal,
-    ok: better === 'lower' ? value <= goal : value >= goal,
-    ours: rounded(median(pairs.map((pair) => pair.ours))),
-    reference: rounded(median(pairs.map((pair) => pair.reference))),
-    spread: [rounded(Math.min(...ratios)), rounded(Math.max(...ratios))],
+    ok: goal === null || (better === 'higher' ? value >= goal : value <= goal),
+    ours: rounded(median(rounds.map(({ ours }) => ours))),
+    reference: rounded(median(rounds.map(({ reference }) => reference))),
+    spread: [rounded(Math.min(...values)), rounded(Math.max(...values))],
   }
 }
+
+const withRatios = (pairs: readonly Pair[]): readonly Round[] =>
+  pairs.map((pair) => ({ ...pair, value: pair.ours / pair.reference }))
+
+/** Of two durations. */
+export const ratioMetric = (name: string, goal: number, pairs: readonly Pair[]): Metric =>
+  metricOf({ name, unit: 'ratio', better: 'lower', goal }, withRatios(pairs))
+
+/** Of two rates. */
+export const rateMetric = (name: string, goal: number, pairs: readonly Pair[]): Metric =>
+  metricOf({ name, unit: 'ratio', better: 'higher', goal }, withRatios(pairs))
 
 /** A duration that is held against a fixed goal. @param samples milliseconds, one a round */
-export const durationMetric = (name: string, goalMs: number, samples: readonly number[]): Metric => {
-  const value = median(samples)
-  return {
-    name,
-    value: rounded(value),
-    unit: 'ms',
-    better: 'lower',
-    goal: goalMs,
-    ok: value < goalMs,
-    ours: rounded(value),
-    reference: goalMs,
-    spread: [rounded(Math.min(...samples)), rounded(Math.max(...samples))],
-  }
-}
+export const durationMetric = (name: string, goalMs: number, samples: readonly number[]): Metric =>
+  metricOf(
+    { name, unit: 'ms', better: 'lower', goal: goalMs },
+    samples.map((ms) => ({ value: ms, ours: ms, reference: goalMs })),
+  )
 
 /** A warm-up that does not count, then the rounds; each measures ours and the reference, one after the other. */
 export const interleaved = async <T>(rounds: number, round: (number: number) => Promise<T>): Promise<readonly T[]> => {

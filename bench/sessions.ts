@@ -1,7 +1,8 @@
 /**
  * Sessions beside libsignal (bench/libsignal.ts), in Node and in Electron's Node: 200-byte ping-pong with header encryption, a
  * snapshot of the state at each step and the post-quantum ratchet; one way; a handshake from the bundle to the first message.
- * Both sides of a comparison run in one process, in turn.
+ * Both sides of a comparison run in one process, in turn. Then what the engine does with them: bench/open-envelope.ts and
+ * bench/attachment.ts.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,9 +10,11 @@ import { join } from 'node:path'
 import { bundleForNode } from '../scripts/bundle-for-node.ts'
 import { electronRuntime } from '../scripts/electron-runtime.ts'
 import { run } from '../scripts/run.ts'
+import { measureAttachment } from './attachment.ts'
 import { durationMetric, rateMetric, runBenchmark, say, WrongResult } from './harness.ts'
 import type { BenchOptions, Measured, Metric, Skipped } from './harness.ts'
 import { installLibsignal, LIBSIGNAL_VERSION } from './libsignal.ts'
+import { measureOpenEnvelope } from './open-envelope.ts'
 import type { WorkerReport } from './sessions-worker.ts'
 
 const GOALS = {
@@ -67,6 +70,9 @@ const measure = async (options: BenchOptions): Promise<Measured> => {
       for (const runtime of ['electron', 'node'] as const) {
         metrics.push(...metricsOf(runtime, await measureIn(runtime, entry, options, worker)))
       }
+    }
+    for (const { metrics: more } of [await measureOpenEnvelope(options), await measureAttachment(options)]) {
+      metrics.push(...more)
     }
     return { metrics, skipped }
   } finally {
