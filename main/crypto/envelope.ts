@@ -28,9 +28,9 @@ export function padBody(plaintext: Uint8Array, beforeBytes: number): Uint8Array 
   return body
 }
 
-/** Of an opened body, so the peer's own: null when its length field is wrong. */
+/** The plaintext as a view into an opened body. Null when the length field, so the peer's own, is wrong. */
 export function unpadBody(body: Uint8Array): Uint8Array | null {
   if (body.length < LENGTH_BYTES) return null
   const length = new DataView(body.buffer, body.byteOffset).getUint32(0)
-  return length > body.length - LENGTH_BYTES ? null : body.slice(LENGTH_BYTES, LENGTH_BYTES + length)
+  return length > body.length - LENGTH_BYTES ? null : body.subarray(LENGTH_BYTES, LENGTH_BYTES + length)
 }

@@ -40,7 +40,7 @@ export function sealInChain(
     .finish()
   const headerNonce = c.random(NONCE_BYTES)
   const sealedHeader = c.backend.seal(headerKey, headerNonce, adHash, header)
-  const kemPart = sealKemPart(c, kem, headerKey, concatBytes(adHash, sealedHeader))
+  const kemPart = kem.kind === 'none' ? NOTHING : sealKemPart(c, kem, headerKey, concatBytes(adHash, sealedHeader))
   const nonce = c.random(NONCE_BYTES)
   const prefix = envelopePrefix(handshake.length > 0 ? 'handshake' : 'message')
   const beforeBody = concatBytes(prefix, handshake, headerNonce, sealedHeader, kemPart, nonce)
@@ -48,8 +48,12 @@ export function sealInChain(
   return concatBytes(beforeBody, c.backend.seal(messageKey, nonce, concatBytes(adHash, beforeBody), body))
 }
 
-function sealKemPart(c: Crypto, kem: KemStep, headerKey: Uint8Array, ad: Uint8Array): Uint8Array {
-  if (kem.kind === 'none') return NOTHING
+function sealKemPart(
+  c: Crypto,
+  kem: Exclude<KemStep, { kind: 'none' }>,
+  headerKey: Uint8Array,
+  ad: Uint8Array,
+): Uint8Array {
   const nonce = c.random(NONCE_BYTES)
   const content = kem.kind === 'offer' ? kem.publicKey : kem.ciphertext
   return concatBytes(nonce, c.backend.seal(headerKey, nonce, ad, content))

@@ -126,5 +126,6 @@ function openGcm(key: CipherKey, nonce: Uint8Array, ad: Uint8Array, ciphertext: 
   } catch {
     return null
   }
-  return new Uint8Array(body)
+  // The Buffer has its memory to itself.
+  return new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
 }
