@@ -31,6 +31,13 @@ export const LABELS = {
   recoveryFile: 'parley/v1/recovery-file',
   recoveryKey: 'parley/v1/recovery-key',
   keyWrap: 'parley/v1/key-wrap',
+  groupId: 'parley/v1/group-id',
+  groupChange: 'parley/v1/group-change',
+  groupEpoch: 'parley/v1/group-epoch',
+  groupChain: 'parley/v1/group-chain',
+  groupMessageKey: 'parley/v1/group-message-key',
+  groupNextKey: 'parley/v1/group-next-key',
+  groupSignature: 'parley/v1/group-signature',
 } as const
 
 export type Label = keyof typeof LABELS
