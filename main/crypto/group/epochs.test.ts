@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ChangeHash, GroupHistory, GroupOperation } from '../index.ts'
 import { emptyHistory, signChange, signCreation, takeChanges } from '../index.ts'
 import { World } from '../testing/group-world.ts'
+import { hashFromBytes } from './change.ts'
 import { MAX_WAITING_OF_AUTHOR } from './epochs.ts'
 
 describe('concurrent changes', () => {
@@ -206,3 +207,20 @@ test('changes whose parents are missing wait, so many and no more', () => {
   expect(caughtUp.waiting.size).toBe(0)
   expect(world.take(caughtUp, others).epochId).toEqual(tip.epochId)
 })
+
+test('of all authors together no more than 256 wait, and those that come are judged', () => {
+  const world = new World('crowd', 6)
+  const { history } = world.create(6, 6)
+  const missing = world.sign(history, 0, [world.operation('make-member', 1)])
+  const onTop = [0, 2, 3, 4, 5].flatMap((by) =>
+    Array.from({ length: 60 }, (_, at) => world.sign(history, by, [], [world.hash(missing), fakeHash(by, at)])),
+  )
+  const { outcomes, history: waiting } = takeChanges(world.c, history, onTop, world.signers)
+  expect(outcomes.filter(({ kind }) => kind === 'waiting')).toHaveLength(256)
+  expect(outcomes.slice(256)).toEqual(Array(44).fill({ kind: 'refused', code: 'too-large' }))
+  expect(world.outcome(waiting, missing)).toBe('accepted')
+})
+
+function fakeHash(by: number, at: number): ChangeHash {
+  return hashFromBytes(new Uint8Array(32).fill(by).fill(at, 16))
+}

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import type { AccountId } from '../../../shared/model/ids.ts'
+import { idFromBytes } from '../../../shared/model/ids.ts'
 import { selectBackend } from '../backend/select-backend.ts'
-import { createCrypto, oweAgain, sendToGroup } from '../index.ts'
+import { changeGroup, createCrypto, createGroup, joinGroup, oweAgain, sendToGroup } from '../index.ts'
 import { outcomeOf } from '../testing/devices.ts'
 import { add, addAdmin, Directory, remove, TestMember } from '../testing/group-members.ts'
 import { repeatableRandom } from '../testing/repeatable-random.ts'
@@ -170,4 +172,48 @@ describe('epochs', () => {
     expect(bob.takeDistribution(carol.send('three').distribution, carol.self)).toBe('not-a-member')
     expect(bob.image).toBe(before)
   })
+})
+
+describe('what is kept', () => {
+  test('of a device’s chains: the three newest', () => {
+    const { alice, bob, carol } = scene('chains')
+    const posted = [0, 1, 2, 3].map((at) => {
+      bob.take([alice.change(remove(carol)), alice.change(add(carol))])
+      return alice.send(`under chain ${at}`)
+    })
+    const [oldest, second, third, newest] = posted
+    if (oldest === undefined || second === undefined || third === undefined || newest === undefined)
+      throw new Error('four')
+    for (const { distribution } of posted) expect(bob.takeDistribution(distribution, alice.self)).toBe('accepted')
+    expect(bob.outcome(oldest.message)).toBe('unknown-chain')
+    expect([second, third].map(({ message }) => bob.outcome(message))).toEqual(['stale', 'stale'])
+    expect(bob.outcome(newest.message)).toBe('message')
+  })
+
+  test('of heads: whoever has more than 256 cannot speak until an admin merges them', () => {
+    const { c, alice, bob } = scene('heads')
+    const start = alice.group
+    const others = Array.from({ length: 257 }, () => idFromBytes<AccountId>(c.random(32)))
+    const apart = others.map((account) => changeGroup(c, start, alice.author, [{ kind: 'add', account }]).change)
+    bob.take(apart)
+    expect(bob.group.history.heads).toHaveLength(257)
+    expect(outcomeOf(() => bob.send('too many'))).toBe('too-large')
+    bob.change([])
+    expect(bob.group.history.heads).toHaveLength(250)
+    expect(bob.group.history.members.size).toBe(260)
+    const posted = bob.send('well')
+    alice.take([...apart, ...bob.changes])
+    expect(alice.hear(posted)).toBe('message')
+  })
+})
+
+test('a change by who is no admin is not even signed', () => {
+  const { c, alice, bob, carol, dave } = scene('not signed')
+  const before = carol.image
+  expect(outcomeOf(() => carol.change(add(dave)))).toBe('blocked')
+  expect(outcomeOf(() => bob.change(remove(bob)))).toBe('blocked')
+  expect(outcomeOf(() => bob.change([...add(dave), ...remove(dave)]))).toBe('blocked')
+  expect(outcomeOf(() => changeGroup(c, joinGroup(c, dave.self, new Uint8Array(16)), dave.author, []))).toBe('blocked')
+  expect(outcomeOf(() => createGroup(c, alice.author, [...remove(bob)]))).toBe('blocked')
+  expect(carol.image).toBe(before)
 })

@@ -29,12 +29,12 @@ import { begin, bytes, makeParty, NOW_MS, SessionEnd } from './devices.ts'
 import type { TestParty } from './devices.ts'
 import { repeatableRandom } from './repeatable-random.ts'
 
-type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 
-const hex = (value: Uint8Array): string => Buffer.from(value).toString('hex')
+export const hex = (value: Uint8Array): string => Buffer.from(value).toString('hex')
 
 /** A crypto whose draws are written down: `drawn` gives those since it was last asked, one after the other. */
-function recording(backend: Backend, seed: string): { readonly c: Crypto; readonly drawn: () => string } {
+export function recording(backend: Backend, seed: string): { readonly c: Crypto; readonly drawn: () => string } {
   const source = repeatableRandom(seed)
   let drawn = ''
   const random = (sizeBytes: number): Uint8Array => {
