@@ -77,19 +77,32 @@ describe('concurrent changes', () => {
 
   test('a circle that hangs on another is judged after it', () => {
     for (let seed = 0; seed < 12; seed++) {
-      const world = new World(`inner ${seed}`, 4)
+      const world = new World(`inner ${seed}`, 5)
       const { history } = world.create(4, 4)
       // 0 and 1 remove each other; 0 removes 2 as well, who is in a circle with 3.
       const changes = [
         world.sign(history, 0, [world.operation('remove', 1), world.operation('remove', 2)]),
         world.sign(history, 1, [world.operation('remove', 0)]),
         world.sign(history, 2, [world.operation('remove', 3)]),
-        world.sign(history, 3, [world.operation('remove', 2)]),
+        world.sign(history, 3, [world.operation('remove', 2), world.operation('add', 4)]),
       ]
       const [zero = '', one = '', two = '', three = ''] = changes.map((change) => world.hash(change))
       const outer = zero < one ? 'A-' : '-A'
       const inner = zero < one || three < two ? '-A' : 'A-'
-      expect(afterBoth(world, history, changes)).toBe(outer + inner)
+      expect(afterBoth(world, history, changes)).toBe(outer + inner + (inner === '-A' ? 'm' : '-'))
+    }
+  })
+
+  test('two promotions whose fruits remove each other’s root: the larger removal loses', () => {
+    for (let seed = 0; seed < 12; seed++) {
+      const world = new World(`roots ${seed}`, 4)
+      const { history } = world.create(2, 4)
+      const roots = [0, 1].map((by) => world.sign(history, by, [world.operation('make-admin', by + 2)]))
+      const fruits = roots.map((root, by) =>
+        world.sign(world.take(history, [root]), by + 2, [world.operation('remove', 1 - by)]),
+      )
+      const [a = '', b = ''] = fruits.map((change) => world.hash(change))
+      expect(afterBoth(world, history, [...roots, ...fruits])).toBe(a < b ? 'A-Am' : '-AmA')
     }
   })
 
@@ -111,6 +124,17 @@ describe('concurrent changes', () => {
     const [a = '', b = ''] = changes.map((change) => world.hash(change))
     expect(afterBoth(world, history, changes).slice(1_022)).toBe(a < b ? 'mm---' : '--mm-')
     const full = world.take(history, changes)
+    for (const by of [0, 1]) {
+      const mixed = [
+        world.sign(
+          history,
+          by,
+          [1_022, 1_023].map((at) => world.operation('add', at)),
+        ),
+        world.sign(history, 1 - by, [world.operation('add-admin', 1_024)]),
+      ]
+      expect(afterBoth(world, history, mixed).slice(1_022)).toMatch(/^(m-|-m)A--$/)
+    }
     expect(full.members.size).toBe(1_024)
     expect(world.outcome(full, world.sign(full, 0, [world.operation('add', 1_026)]))).toBe('blocked')
   })
@@ -184,6 +208,22 @@ describe('a change that does not count', () => {
     const after = world.take(waiting, [bad])
     expect(after.waiting.size).toBe(0)
     expect(after.epochId).toEqual(history.epochId)
+    // The same when the one that does not count had to wait itself.
+    const first = world.sign(history, 1, [world.operation('add', 4)])
+    const late = world.sign(history, 2, [world.operation('remove', 4)], [world.hash(first)])
+    const onLate = world.sign(history, 0, [world.operation('remove', 3)], [world.hash(late)])
+    const both = world.take(history, [onLate, late])
+    expect(both.waiting.size).toBe(2)
+    const came = world.take(both, [first])
+    expect(came.waiting.size).toBe(0)
+    expect(came.heads).toEqual([world.hash(first)])
+  })
+
+  test('names a parent or an account twice', () => {
+    const [head] = history.heads
+    if (head === undefined) throw new Error('no head')
+    expect(world.outcome(history, world.sign(history, 0, [world.operation('add', 4)], [head, head]))).toBe('malformed')
+    expect(refused(0, [world.operation('add', 4), world.operation('add-admin', 4)])).toBe('malformed')
   })
 })
 

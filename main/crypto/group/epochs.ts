@@ -111,7 +111,7 @@ function takeOne(c: Crypto, draft: Draft, bytes: Uint8Array, check: Check): Chan
   const { hash } = change
   if (!equalBytes(change.groupId, draft.groupId)) return { kind: 'refused', code: 'malformed' }
   if (draft.changes.has(hash)) return { kind: 'known', hash }
-  const refusal = draft.waiting.has(hash) ? null : check(change)
+  const refusal = check(change)
   if (refusal !== null) return refusal
   if (change.parents.every((parent) => draft.changes.has(parent))) return admit(draft, change)
   if (!draft.waiting.has(hash) && isWaitingFull(draft, change.author)) return { kind: 'refused', code: 'too-large' }

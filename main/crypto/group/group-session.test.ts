@@ -1,11 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import type { AccountId } from '../../../shared/model/ids.ts'
-import { idFromBytes } from '../../../shared/model/ids.ts'
+import { idFromBytes, idToBytes } from '../../../shared/model/ids.ts'
+import { concatBytes } from '../../../shared/wire/bytes.ts'
 import { selectBackend } from '../backend/select-backend.ts'
-import { changeGroup, createCrypto, createGroup, joinGroup, oweAgain, sendToGroup } from '../index.ts'
+import {
+  changeGroup,
+  createCrypto,
+  createGroup,
+  encryptGroupMessage,
+  joinGroup,
+  oweAgain,
+  sendToGroup,
+} from '../index.ts'
 import { outcomeOf } from '../testing/devices.ts'
 import { add, addAdmin, Directory, remove, TestMember } from '../testing/group-members.ts'
 import { repeatableRandom } from '../testing/repeatable-random.ts'
+import { hashFromBytes } from './change.ts'
+import { encodeHeads } from './sender-key.ts'
 
 const backend = selectBackend()
 
@@ -101,9 +112,22 @@ describe('a removal', () => {
 
   test('and an addition of the same account rotate, with nothing said in between', () => {
     const { alice, bob, carol } = scene('in and out')
-    alice.send('before')
+    bob.send('before')
     bob.take([alice.change(remove(carol)), alice.change(add(carol))])
-    expect(alice.send('after').owedTo).toHaveLength(2)
+    expect(bob.send('after').owedTo).toHaveLength(2)
+  })
+
+  test('of who was added by one without the right to, when that comes to light, rotates', () => {
+    const { alice, bob, carol, dave } = scene('no right')
+    const added = bob.change(add(dave))
+    const demoted = alice.change([{ kind: 'make-member', account: bob.account }])
+    carol.take([added])
+    expect(carol.send('with Dave').owedTo).toHaveLength(3)
+    carol.take([demoted])
+    expect(carol.group.history.members.has(dave.account)).toBe(false)
+    alice.take([added])
+    carol.take([alice.change(add(dave))])
+    expect(carol.send('with Dave again').owedTo).toHaveLength(3)
   })
 })
 
@@ -172,6 +196,34 @@ describe('epochs', () => {
     expect(bob.takeDistribution(carol.send('three').distribution, carol.self)).toBe('not-a-member')
     expect(bob.image).toBe(before)
   })
+})
+
+test('a chain that is used up is left', () => {
+  const { c, directory, alice } = scene('used up')
+  const posted = alice.send('one')
+  const { own } = alice.group
+  if (own === null) throw new Error('she spoke')
+  const worn = { ...alice.group, own: { ...own, chain: { ...own.chain, number: 10_000 } } }
+  const sent = sendToGroup(c, worn, { messageId: posted.messageId, text: new Uint8Array() }, directory.devicesOf)
+  expect(sent.owedTo).toHaveLength(2)
+  expect(sent.group.own?.chain.number).toBe(1)
+})
+
+test('a sender cannot name other heads than those of his epoch', () => {
+  const { c, alice, bob } = scene('liar')
+  const posted = alice.send('one')
+  bob.hear(posted)
+  const { own, history } = alice.group
+  if (own === null) throw new Error('she spoke')
+  const before = bob.image
+  const saying = (heads: Uint8Array): string => {
+    const content = concatBytes(heads, idToBytes(posted.messageId))
+    return bob.outcome(encryptGroupMessage(c, own.chain, history.epochId, content).message)
+  }
+  expect(saying(encodeHeads([hashFromBytes(new Uint8Array(32))]))).toBe('cannot-decrypt')
+  expect(saying(new Uint8Array(2))).toBe('cannot-decrypt')
+  expect(bob.image).toBe(before)
+  expect(saying(encodeHeads(history.heads))).toBe('message')
 })
 
 describe('what is kept', () => {

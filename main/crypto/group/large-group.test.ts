@@ -96,10 +96,12 @@ test('a removal makes one chain, one content for all, owed to each who remains a
   expect(added.group.own?.chain.chainId).toEqual(rotated.group.own?.chain.chainId)
 })
 
-test('is full: one more is refused', () => {
+test('is full: one more is refused, one instead of another is not', () => {
   const { c, author, group } = scene('full', SIZE - 1)
   const more: GroupOperation = { kind: 'add', account: accountAt(SIZE) }
   expect(outcomeOf(() => changeGroup(c, group, author, [more]))).toBe('blocked')
+  const instead: GroupOperation[] = [{ kind: 'remove', account: accountAt(0) }, more]
+  expect(changeGroup(c, group, author, instead).group.history.members.size).toBe(SIZE)
 })
 
 test('grows one by one: each change is judged and applied once, and the last costs what the first did', () => {

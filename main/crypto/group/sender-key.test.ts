@@ -74,7 +74,10 @@ class Listener {
   #stored: Uint8Array
   readonly #skipped = new Map<number, Uint8Array>()
 
-  constructor(crypto: Crypto, distribution: Uint8Array, from = owner(1)) {
+  readonly #prunes: boolean
+
+  constructor(crypto: Crypto, distribution: Uint8Array, from = owner(1), options = { prunes: true }) {
+    this.#prunes = options.prunes
     this.#crypto = crypto
     this.#stored = encodeReceiverChain(receiverChain(crypto, decodeDistribution(distribution), from))
   }
@@ -104,7 +107,8 @@ class Listener {
     this.#stored = encodeReceiverChain(opened.chain)
     for (const { number, key } of opened.newSkipped) this.#skipped.set(number, key)
     if (opened.consumedSkipped !== undefined) this.#skipped.delete(opened.consumedSkipped.number)
-    for (const number of [...this.#skipped.keys()]) if (number < opened.oldestKept) this.#skipped.delete(number)
+    const tooOld = [...this.#skipped.keys()].filter((number) => this.#prunes && number < opened.oldestKept)
+    for (const number of tooOld) this.#skipped.delete(number)
     return text(opened.content)
   }
 }
@@ -154,10 +158,12 @@ describe('a sender chain', () => {
     expect(late.hear(now)).toBe('now')
   })
 
-  test('is left after 10,000 messages', () => {
+  test('is of 10,000 messages at most', () => {
     const { c, alice } = scene('used up')
-    const worn: SenderChain = { ...alice.chain, number: 10_000 }
-    expect(() => encryptGroupMessage(c, worn, EPOCH, bytes('one more'))).toThrow(/left/)
+    const worn = new Speaker(c, { ...alice.chain, number: 9_999 })
+    const late = new Listener(c, worn.distribution)
+    expect(late.hear(worn.say('the last'))).toBe('the last')
+    expect(outcomeOf(() => late.hear(worn.say('one more')))).toBe('cannot-decrypt')
     const beyond = { ...decodeDistribution(alice.distribution), number: 10_001 }
     expect(outcomeOf(() => decodeDistribution(encodeDistribution(beyond)))).toBe('malformed')
   })
@@ -179,14 +185,18 @@ describe('a jump', () => {
   })
 
   test('leaves keys of the last 2,000 numbers, not more', () => {
-    const { alice, bob } = scene('kept')
+    const { c, alice, bob } = scene('kept')
+    const { distribution } = alice
     const [zero, one] = [alice.say('zero'), alice.say('one')]
     alice.pass(1_998)
-    const middle = alice.say('middle')
-    expect(bob.hear(middle)).toBe('middle')
-    expect(bob.hear(alice.say('next'))).toBe('next')
-    expect(bob.skippedCount).toBe(1_999)
-    expect(outcomeOf(() => bob.hear(zero))).toBe('cannot-decrypt')
+    const [middle, next] = [alice.say('middle'), alice.say('next')]
+    const untidy = new Listener(c, distribution, owner(1), { prunes: false })
+    for (const listener of [bob, untidy]) {
+      expect(listener.hear(middle)).toBe('middle')
+      expect(listener.hear(next)).toBe('next')
+      expect(outcomeOf(() => listener.hear(zero))).toBe('cannot-decrypt')
+    }
+    expect([bob.skippedCount, untidy.skippedCount]).toEqual([1_999, 2_000])
     expect(bob.hear(one)).toBe('one')
   })
 })

@@ -22,7 +22,7 @@ import type { ReceiverChain, SenderChain } from './sender-chain.ts'
 export const MAX_GROUP_JUMP = 2_000
 /** How far behind the newest opened message of its chain a late one may come. */
 const MAX_SKIPPED = 2_000
-/** A chain is left after so many messages, so that a stolen key does not read on for ever. */
+/** A chain is left after so many messages, so that a stolen key does not read on for ever. None takes more of one. */
 export const MAX_CHAIN_MESSAGES = 10_000
 /** Epochs of more heads cannot be named. */
 export const MAX_HEADS = 256
@@ -194,7 +194,11 @@ function signedBytes(adHash: Uint8Array, header: Uint8Array, content: Uint8Array
   return concatBytes(adHash, header.subarray(4), header.subarray(0, 4), content)
 }
 
-/** Seals a message for all who have the chain, padded whole. @param epochId 32 bytes @throws too-large */
+/**
+ * Seals a message for all who have the chain, padded whole. The caller leaves a chain after `MAX_CHAIN_MESSAGES`.
+ * @param epochId 32 bytes
+ * @throws too-large
+ */
 export function encryptGroupMessage(
   c: Crypto,
   chain: SenderChain,
@@ -202,7 +206,6 @@ export function encryptGroupMessage(
   content: Uint8Array,
 ): { readonly chain: SenderChain; readonly message: Uint8Array } {
   const { adHash, number, signing } = chain
-  if (number >= MAX_CHAIN_MESSAGES) throw new Error('a chain that should have been left')
   const { messageKey, chainKey } = step(c, chain.chainKey)
   const header = new ByteWriter(HEADER_BYTES).u32(number).fixed(epochId, HASH_BYTES).finish()
   const nonces = c.random(2 * NONCE_BYTES)
