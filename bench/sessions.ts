@@ -18,8 +18,8 @@ import { measureOpenEnvelope } from './open-envelope.ts'
 import type { WorkerReport } from './sessions-worker.ts'
 
 const GOALS = {
-  electron: { pingpong: 2, oneway: 8, pqxdh: 1.5 },
-  node: { pingpong: 1.4, oneway: 8, pqxdh: 1.5 },
+  electron: { pingpong: 2, oneway: 8, pqxdh: 1.5, sender_key: 1.5, group_rotation_1024: 4 },
+  node: { pingpong: 1.4, oneway: 8, pqxdh: 1.5, sender_key: 1.5, group_rotation_1024: 4 },
 } as const
 const GAP_GOAL_MS = 1
 

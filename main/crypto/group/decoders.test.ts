@@ -25,7 +25,7 @@ import { repeatableRandom } from '../testing/repeatable-random.ts'
 const RUNS = Number(process.env['PARLEY_FUZZ_RUNS'] ?? 300)
 const REFUSED = ['cannot-decrypt', 'malformed', 'unsupported-version', 'too-large']
 
-const c = createCrypto({ backend: selectBackend(), random: repeatableRandom('group decoders') })
+const c = createCrypto(await selectBackend(), repeatableRandom('group decoders'))
 const directory = new Directory()
 const alice = new TestMember(c, directory)
 const bob = new TestMember(c, directory)

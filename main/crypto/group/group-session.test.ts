@@ -18,11 +18,11 @@ import { repeatableRandom } from '../testing/repeatable-random.ts'
 import { hashFromBytes } from './change.ts'
 import { encodeHeads } from './sender-key.ts'
 
-const backend = selectBackend()
+const backend = await selectBackend()
 
 /** Alice and Bob are admins, Carol a plain member; Dave stands by. */
 function scene(seed: string) {
-  const c = createCrypto({ backend, random: repeatableRandom(seed) })
+  const c = createCrypto(backend, repeatableRandom(seed))
   const directory = new Directory()
   const [alice, bob, carol, dave] = [0, 1, 2, 3].map(() => new TestMember(c, directory))
   if (alice === undefined || bob === undefined || carol === undefined || dave === undefined) throw new Error('four')

@@ -9,7 +9,7 @@ import { vectorFileText } from '../testing/session-vectors.ts'
 const FOLDER = join(import.meta.dirname, '../../../docs/protocol/vectors')
 
 describe.each([
-  ['selected', selectBackend()],
+  ['selected', await selectBackend()],
   ['noble', nobleBackend],
 ])('%s backend', (_name, backend) => {
   const vectors = groupVectors(backend)

@@ -23,7 +23,7 @@ import { outcomeOf } from '../testing/devices.ts'
 import { repeatableRandom } from '../testing/repeatable-random.ts'
 
 const SIZE = 1_024
-const backend = selectBackend()
+const backend = await selectBackend()
 
 function accountAt(at: number): AccountId {
   return idFromBytes(backend.sha256(Uint8Array.of(at >> 8, at & 0xff)))
@@ -47,7 +47,7 @@ function counting(seed: string) {
       return backend.seal(...args)
     },
   }
-  return { c: createCrypto({ backend: counted, random: repeatableRandom(seed) }), counts }
+  return { c: createCrypto(counted, repeatableRandom(seed)), counts }
 }
 
 function scene(seed: string, others: number) {

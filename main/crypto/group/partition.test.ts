@@ -17,7 +17,7 @@ import { repeatableRandom } from '../testing/repeatable-random.ts'
 
 /** More by a flag: PARLEY_SEEDS=2000. */
 const RUNS = Math.ceil(Number(process.env['PARLEY_SEEDS'] ?? 100) / 4)
-const backend = selectBackend()
+const backend = await selectBackend()
 const NAMES = ['alice', 'bob', 'carol', 'dave', 'eve', 'frank'] as const
 
 type Name = (typeof NAMES)[number]
@@ -42,7 +42,7 @@ class Network {
   #changes: Uint8Array[] = []
 
   constructor(seed: string) {
-    const c = createCrypto({ backend, random: repeatableRandom(seed) })
+    const c = createCrypto(backend, repeatableRandom(seed))
     const directory = new Directory()
     this.#members = new Map(NAMES.map((name) => [name, new TestMember(c, directory)]))
     for (const one of NAMES) for (const other of NAMES) if (one !== other) this.#meet(c, one, other)

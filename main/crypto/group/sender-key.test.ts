@@ -26,7 +26,7 @@ import { repeatableRandom } from '../testing/repeatable-random.ts'
 import { hashFromBytes } from './change.ts'
 import type { ChainOwner } from './sender-key.ts'
 
-const backend = selectBackend()
+const backend = await selectBackend()
 const EPOCH = new Uint8Array(32).fill(9)
 const HEADS = [hashFromBytes(new Uint8Array(32).fill(1))]
 
@@ -114,7 +114,7 @@ class Listener {
 }
 
 function scene(seed: string) {
-  const c = createCrypto({ backend, random: repeatableRandom(seed) })
+  const c = createCrypto(backend, repeatableRandom(seed))
   const alice = new Speaker(c, createSenderChain(c, owner(1)))
   return { c, alice, bob: new Listener(c, alice.distribution) }
 }

@@ -16,7 +16,7 @@ import {
 import type { ChangeAuthor, ChangeHash, Crypto, GroupHistory, GroupOperation, Membership } from '../index.ts'
 import { repeatableRandom } from './repeatable-random.ts'
 
-const backend = selectBackend()
+const backend = await selectBackend()
 
 interface Person {
   readonly author: ChangeAuthor
@@ -30,7 +30,7 @@ export class World {
   readonly signers = (account: AccountId): Uint8Array | undefined => this.#keys.get(account)
 
   constructor(seed: string, count: number) {
-    this.c = createCrypto({ backend, random: repeatableRandom(seed) })
+    this.c = createCrypto(backend, repeatableRandom(seed))
     this.people = Array.from({ length: count }, () => {
       const [{ publicKey }, device] = [generateAccount(this.c), generateDevice(this.c)]
       const account = idFromBytes<AccountId>(publicKey)
