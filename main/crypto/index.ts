@@ -50,9 +50,9 @@ export {
 } from './recovery.ts'
 export { decodeChange, signChange, signCreation } from './group/change.ts'
 export type { ChangeAuthor, ChangeHash, GroupChange, GroupOperation, SignerLookup } from './group/change.ts'
-export { emptyHistory, knowsAll, restoreHistory, takeChanges } from './group/epochs.ts'
-export type { ChangeOutcome, ChangesTaken, GroupHistory } from './group/epochs.ts'
-export type { GroupRole, Membership } from './group/membership.ts'
+export { emptyHistory, restoreHistory, takeChanges } from './group/epochs.ts'
+export type { ChangeOutcome, GroupHistory } from './group/epochs.ts'
+export type { Membership } from './group/membership.ts'
 export { decodeReceiverChain, decodeSenderChain, encodeReceiverChain, encodeSenderChain } from './group/sender-chain.ts'
 export type { ReceiverChain, SenderChain } from './group/sender-chain.ts'
 export {
@@ -66,7 +66,6 @@ export {
   openGroupHeader,
   receiverChain,
 } from './group/sender-key.ts'
-export type { GroupDecrypted, SkippedGroupKey, SkippedGroupKeyLookup } from './group/sender-key.ts'
 export {
   changeGroup,
   createGroup,
@@ -78,5 +77,5 @@ export {
   sendToGroup,
   takeGroupChanges,
 } from './group/group-session.ts'
-export type { DeviceLookup, Group, GroupDevice, GroupReceived, GroupSent, OwnChain } from './group/group-session.ts'
+export type { DeviceLookup, Group, GroupDevice, GroupReceived, GroupSent } from './group/group-session.ts'
 export { decodeGroupRecord, encodeGroupRecord } from './group/group-record.ts'

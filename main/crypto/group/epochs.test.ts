@@ -76,7 +76,7 @@ describe('concurrent changes', () => {
   })
 
   test('a circle that hangs on another is judged after it', () => {
-    for (let seed = 0; seed < 12; seed++) {
+    for (let seed = 0; seed < 48; seed++) {
       const world = new World(`inner ${seed}`, 5)
       const { history } = world.create(4, 4)
       // 0 and 1 remove each other; 0 removes 2 as well, who is in a circle with 3.
