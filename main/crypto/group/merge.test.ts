@@ -9,6 +9,7 @@ import { mergeChanges, standingChanges } from './merge.ts'
 
 /** More by a flag: PARLEY_SEEDS=2000. */
 const RUNS = Number(process.env['PARLEY_SEEDS'] ?? 100)
+const TIME_LIMIT_MS = 30_000 + 200 * RUNS
 const KINDS = ['add', 'add-admin', 'remove', 'make-admin', 'make-member'] as const
 const PEOPLE = 6
 
@@ -69,50 +70,54 @@ function expectPeace(history: GroupHistory, standing: readonly GroupChange[]): v
   }
 }
 
-test('any order of delivery, any duplication: the same members, admins and epoch', () => {
-  let merged = 0
-  let voided = 0
-  fc.assert(
-    fc.property(events, fc.infiniteStream(fc.nat()), (happened, picks) => {
-      const world = new World('converge', PEOPLE)
-      const { history: start, change: creation } = world.create(3, 4)
-      const all = [creation, ...live(world, start, happened)]
-      const inOrder = world.take(emptyHistory(world.c, start.groupId), all)
-      expect(inOrder.changes.size).toBe(all.length)
+test(
+  'any order of delivery, any duplication: the same members, admins and epoch',
+  () => {
+    let merged = 0
+    let voided = 0
+    fc.assert(
+      fc.property(events, fc.infiniteStream(fc.nat()), (happened, picks) => {
+        const world = new World('converge', PEOPLE)
+        const { history: start, change: creation } = world.create(3, 4)
+        const all = [creation, ...live(world, start, happened)]
+        const inOrder = world.take(emptyHistory(world.c, start.groupId), all)
+        expect(inOrder.changes.size).toBe(all.length)
 
-      const deck = [...all, ...all]
-      let shuffled = emptyHistory(world.c, start.groupId)
-      while (deck.length > 0) {
-        const at = (picks.next().value ?? 0) % deck.length
-        shuffled = world.take(shuffled, deck.splice(at, 1))
-      }
-      expect(shuffled.waiting.size).toBe(0)
-      expect(shuffled.heads).toEqual(inOrder.heads)
-      expect(shuffled.epochId).toEqual(inOrder.epochId)
-      expect(world.roles(shuffled)).toBe(world.roles(inOrder))
-      expect(world.roles(inOrder)).toContain('A')
-      const restored = restoreHistory(
-        world.c,
-        start.groupId,
-        [...shuffled.changes.values()].map(({ bytes }) => bytes),
-      )
-      expect(world.roles(restored)).toBe(world.roles(inOrder))
+        const deck = [...all, ...all]
+        let shuffled = emptyHistory(world.c, start.groupId)
+        while (deck.length > 0) {
+          const at = (picks.next().value ?? 0) % deck.length
+          shuffled = world.take(shuffled, deck.splice(at, 1))
+        }
+        expect(shuffled.waiting.size).toBe(0)
+        expect(shuffled.heads).toEqual(inOrder.heads)
+        expect(shuffled.epochId).toEqual(inOrder.epochId)
+        expect(world.roles(shuffled)).toBe(world.roles(inOrder))
+        expect(world.roles(inOrder)).toContain('A')
+        const restored = restoreHistory(
+          world.c,
+          start.groupId,
+          [...shuffled.changes.values()].map(({ bytes }) => bytes),
+        )
+        expect(world.roles(restored)).toBe(world.roles(inOrder))
 
-      // Worked out from the very beginning it is what it is from the last common change on.
-      const since = [...inOrder.changes.values()].slice(1)
-      const members = mergeChanges(since, start.members)
-      expect(world.roles({ ...inOrder, members })).toBe(world.roles(inOrder))
-      const verdicts = standingChanges(since, start.members)
-      expectPeace(
-        inOrder,
-        since.filter((_, at) => verdicts[at] === true),
-      )
-      if (inOrder.heads.length > 1) merged += 1
-      if (verdicts.includes(false)) voided += 1
-    }),
-    { numRuns: RUNS },
-  )
-  // The people did get into each other's way.
-  expect(merged).toBeGreaterThan(RUNS / 10)
-  expect(voided).toBeGreaterThan(RUNS / 25)
-})
+        // Worked out from the very beginning it is what it is from the last common change on.
+        const since = [...inOrder.changes.values()].slice(1)
+        const members = mergeChanges(since, start.members)
+        expect(world.roles({ ...inOrder, members })).toBe(world.roles(inOrder))
+        const verdicts = standingChanges(since, start.members)
+        expectPeace(
+          inOrder,
+          since.filter((_, at) => verdicts[at] === true),
+        )
+        if (inOrder.heads.length > 1) merged += 1
+        if (verdicts.includes(false)) voided += 1
+      }),
+      { numRuns: RUNS },
+    )
+    // The people did get into each other's way.
+    expect(merged).toBeGreaterThan(RUNS / 10)
+    expect(voided).toBeGreaterThan(RUNS / 25)
+  },
+  TIME_LIMIT_MS,
+)
