@@ -22,6 +22,12 @@ import { ephemeralEnvelope } from './targets/ephemeral-envelope.ts'
 import { file } from './targets/file.ts'
 import { frameSplitter } from './targets/frame-splitter.ts'
 import { frontEnds } from './targets/front-ends.ts'
+import { groupChange } from './targets/group-change.ts'
+import { groupDistribution } from './targets/group-distribution.ts'
+import { groupMessage } from './targets/group-message.ts'
+import { groupOwnChain } from './targets/group-own-chain.ts'
+import { groupReceivedChain } from './targets/group-received-chain.ts'
+import { groupRecord } from './targets/group-record.ts'
 import { handshakeEnvelope } from './targets/handshake-envelope.ts'
 import { handshakeInner } from './targets/handshake-inner.ts'
 import { helloAnswer } from './targets/hello-answer.ts'
@@ -85,6 +91,12 @@ export const targets: readonly FuzzTarget[] = [
   file,
   frameSplitter,
   frontEnds,
+  groupChange,
+  groupDistribution,
+  groupMessage,
+  groupOwnChain,
+  groupReceivedChain,
+  groupRecord,
   handshakeEnvelope,
   handshakeInner,
   helloAnswer,
