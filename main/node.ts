@@ -27,6 +27,7 @@ import { PrekeyStock } from './services/prekey-stock.ts'
 import { Receipts } from './services/receipts.ts'
 import { RelayDeposits } from './services/relay-deposits.ts'
 import { ResendRequests } from './services/resend.ts'
+import { SessionRenewal } from './services/session-renewal.ts'
 import { SessionStarter } from './services/session-starter.ts'
 import { Verification } from './services/verification.ts'
 import { Views } from './services/views.ts'
@@ -145,6 +146,7 @@ export function buildNode(parts: NodeParts): RunningNode {
     addresses: () => parts.direct.addresses(),
     changes: contactChanges,
   })
+  const renewal = new SessionRenewal(core, contacts, outgoing)
   const verification = new Verification(core, { feed, outgoing })
   const joinedChats = new JoinedChats(core, { feed, log: chatLog, verification, changes: contactChanges })
   const inviteUsed = new InviteUsedAnswers(core, parts.relays, receipts)
@@ -219,6 +221,9 @@ export function buildNode(parts: NodeParts): RunningNode {
     onParked: resend.schedule,
     onHeard: (contactId) => {
       links.heardFrom(contactId)
+    },
+    onSession: (contactId) => {
+      renewal.sealWaiting(contactId)
     },
   })
 
@@ -306,6 +311,7 @@ export function buildNode(parts: NodeParts): RunningNode {
       },
     })
     prekeys.renewIfDue()
+    renewal.greet()
     relays.start()
     useCircuits()
     links.refreshLan()

@@ -69,6 +69,7 @@ export class Incoming {
   readonly #onParked: () => void
   readonly #onUnknown: ContentHandler
   readonly #onHeard: (contactId: ContactId) => void
+  readonly #onSession: (contactId: ContactId) => void
   readonly #queue: Waiting[] = []
   #draining = false
 
@@ -83,6 +84,8 @@ export class Incoming {
       readonly onParked: () => void
       /** Something of theirs was opened: they are there. */
       readonly onHeard: (contactId: ContactId) => void
+      /** Their handshake made a session. */
+      readonly onSession: (contactId: ContactId) => void
     },
   ) {
     this.#core = core
@@ -91,6 +94,7 @@ export class Incoming {
     this.#handlers = parts.handlers
     this.#onUnknown = parts.onUnknown
     this.#onHeard = parts.onHeard
+    this.#onSession = parts.onSession
     this.#onParked = parts.onParked
   }
 
@@ -194,6 +198,11 @@ export class Incoming {
     admitted.settle()
     const nowMs = clock.nowMs()
     const { contactId } = admitted.contact
+    if (opened.handshake !== null) {
+      store.afterCommit(() => {
+        this.#onSession(contactId)
+      })
+    }
     store.inbox.markSeen({ envelopeId: id, contactId, messageId: content?.messageId ?? null, atMs: nowMs })
     store.contacts.update(contactId, { lastSeenAtMs: nowMs })
     if (content === null) return contactId

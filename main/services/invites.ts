@@ -105,9 +105,18 @@ export class Invites {
 
   /** Lays an open invite at the relays that do not have it yet. */
   async place(invite: InviteRecord): Promise<InviteRecord> {
-    const placed = await this.#relays.placeInvite(invite)
-    const relayIds = [...new Set([...invite.relayIds, ...placed])]
-    return this.#update(invite, { relayIds })
+    const whole = this.#withBundle(invite)
+    const placed = await this.#relays.placeInvite(whole)
+    const relayIds = [...new Set([...whole.relayIds, ...placed])]
+    return this.#update(whole, { relayIds })
+  }
+
+  /** An invite whose prekeys were of another suite lost its bundle; under the same link it gets a new one. */
+  #withBundle(invite: InviteRecord): InviteRecord {
+    if (invite.bundle.length > 0) return invite
+    return this.#update(invite, {
+      bundle: this.#bundle(invite.secret, invite.expiresAtMs, invite.deliverySecret),
+    })
   }
 
   #update(invite: InviteRecord, patch: Partial<Omit<InviteRecord, 'inviteId'>>): InviteRecord {
@@ -183,7 +192,7 @@ export class Invites {
     const mine = invite.takerNonce !== null && equalBytes(invite.takerNonce, takerNonce)
     if (invite.state === 'used' || (invite.takerNonce !== null && !mine)) return { kind: 'used' }
     if (!mine) this.#update(invite, { takerNonce })
-    return { kind: 'item', item: invite.bundle }
+    return { kind: 'item', item: this.#withBundle(invite).bundle }
   }
 
   /** The taker's first message. Null: not admitted; the first in this store wins, another is told so. */

@@ -298,11 +298,13 @@ export class OwnRelays {
     await this.#atEach((relay, connection) => connection.revokeTokens([this.#token(deliverySecret, relay)]))
   }
 
-  /** Lays the invite's sealed bundle at every relay in use. Returns those that confirmed. */
+  /** Lays the invite's sealed bundle at every relay in use, in place of an older one. Returns those that confirmed. */
   async placeInvite(invite: InviteRecord): Promise<readonly RelayId[]> {
     const placed: RelayId[] = []
     await this.#atEach(async (relay, connection) => {
       await connection.putTokens([{ token: this.#token(invite.deliverySecret, relay), handle: invite.handle }])
+      // A relay keeps what lies in a slot, so the slot is closed first.
+      if (!invite.relayIds.includes(relay.relayId)) await connection.closeInviteSlot(invite.slotId)
       await connection.putInviteSlot({ slotId: invite.slotId, item: invite.bundle, expiresAtMs: invite.expiresAtMs })
       placed.push(relay.relayId)
     })

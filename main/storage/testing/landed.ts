@@ -64,6 +64,30 @@ INSERT INTO messages VALUES (2, ${hex('b3', 16)}, 1, NULL, ${hex('02', 28)}, 13,
 INSERT INTO outbox VALUES (7, ${hex('c7', 16)}, ${hex('d1', 16)}, ${hex('b4', 16)}, ${hex('b7', 60)}, NULL, NULL, 1, NULL, 14, 0);
 `,
   },
+  {
+    version: 3,
+    sha256: '5c923e035b810494f59f7baa58028330a9e9724c6588b172539cd8c599132814',
+    rows: `
+INSERT INTO account VALUES (1, ${hex('a1', 32)}, ${hex('a2', 32)}, 'Ada', ${hex('a3', 90)}, 3, ${hex('a4', 32)},
+  ${hex('a5', 32)}, ${hex('a6', 32)}, ${hex('a7', 32)}, ${hex('a8', 32)}, ${hex('a9', 32)}, ${hex('aa', 32)},
+  ${hex('ab', 32)}, 1, 4, 1700000000000);
+UPDATE profile_state SET next_prekey_id = 305;
+INSERT INTO contacts VALUES (1, ${hex('c1', 16)}, ${hex('c2', 32)}, 'Grace', '', 0, 5, NULL, ${hex('c3', 90)}, 1,
+  ${hex('c4', 200)}, 2, ${hex('c5', 32)}, ${hex('c6', 4)}, 4, 17, NULL, NULL, NULL, NULL);
+INSERT INTO contact_devices VALUES (1, ${hex('c1', 16)}, ${hex('d1', 16)}, ${hex('d2', 32)}, ${hex('d3', 32)}, ${hex('d4', 32)}, 6);
+INSERT INTO sessions VALUES (1, ${hex('e1', 32)}, ${hex('c1', 16)}, ${hex('d1', 16)}, ${hex('e2', 400)}, 1, 7);
+INSERT INTO skipped_keys VALUES (${hex('e3', 32)}, 9, 1, ${hex('e4', 32)}, 8);
+INSERT INTO prekeys VALUES (0, 304, ${hex('f1', 32)}, ${hex('f2', 32)}, ${hex('f3', 64)}, 9);
+INSERT INTO chats VALUES (1, ${hex('b1', 16)}, ${hex('c1', 16)}, '', 10, 0);
+INSERT INTO messages VALUES (1, ${hex('b2', 16)}, 1, NULL, ${hex('01', 28)}, 11, 11, 0, 0, 'sent text', NULL, 1, NULL, NULL);
+INSERT INTO outbox VALUES (7, ${hex('c1', 16)}, ${hex('d1', 16)}, ${hex('b2', 16)}, ${hex('b7', 60)}, ${hex('b8', 1024)},
+  ${hex('b9', 16)}, 1, NULL, 14, 1);
+INSERT INTO deposits VALUES (${hex('b2', 16)}, ${hex('d1', 16)}, ${hex('98', 32)}, 0, ${hex('b9', 16)}, ${hex('9b', 64)}, 15, 16);
+INSERT INTO invites VALUES (${hex('91', 16)}, ${hex('92', 32)}, ${hex('93', 32)}, 'For Grace', 'parley://invite#x', ${hex('94', 300)},
+  ${hex('95', 32)}, ${hex('96', 4)}, 15, 16, 0, NULL, NULL, ${hex('98', 32)});
+INSERT INTO own_relays VALUES (1, ${hex('98', 32)}, '["/ip4/127.0.0.1/tcp/1"]', ${hex('99', 32)}, ${hex('9a', 32)}, 0, 17, NULL, 1);
+`,
+  },
 ]
 
 export function migrationDigest(version: number): string {
