@@ -10,6 +10,7 @@ const config: KnipConfig = {
     'renderer/main.ts!',
     'renderer/testing/browser.ts',
     'scripts/*.ts',
+    'main/testing/old-profiles.ts',
     'bench/*.ts',
     'fuzz/engine/worker.ts',
     'bench/empty-app/window.ts',

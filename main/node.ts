@@ -146,7 +146,12 @@ export function buildNode(parts: NodeParts): RunningNode {
     addresses: () => parts.direct.addresses(),
     changes: contactChanges,
   })
-  const renewal = new SessionRenewal(core, contacts, outgoing)
+  const renewal = new SessionRenewal(core, {
+    sendProfile: (contact) => {
+      contacts.sendProfile(contact, false)
+    },
+    reseal: (row) => outgoing.reseal(row),
+  })
   const verification = new Verification(core, { feed, outgoing })
   const joinedChats = new JoinedChats(core, { feed, log: chatLog, verification, changes: contactChanges })
   const inviteUsed = new InviteUsedAnswers(core, parts.relays, receipts)

@@ -1,19 +1,24 @@
 /** Shaking hands anew with contacts whose sessions are gone: after a store came from another suite (docs/protocol/store.md, "Migrations"). */
 
 import type { ContactId } from '../../shared/model/ids.ts'
-import type { Contacts } from './contacts.ts'
+import type { ContactRecord, OutboxRecord } from '../ports/store/records.ts'
 import type { Core } from './core.ts'
-import type { Outgoing } from './outgoing.ts'
 
 export class SessionRenewal {
-  readonly #core: Core
-  readonly #contacts: Contacts
-  readonly #outgoing: Outgoing
+  readonly #core: Pick<Core, 'store'>
+  readonly #sendProfile: (contact: ContactRecord) => void
+  readonly #reseal: (row: OutboxRecord) => void
 
-  constructor(core: Core, contacts: Contacts, outgoing: Outgoing) {
+  constructor(
+    core: Pick<Core, 'store'>,
+    parts: {
+      readonly sendProfile: (contact: ContactRecord) => void
+      readonly reseal: (row: OutboxRecord) => void
+    },
+  ) {
     this.#core = core
-    this.#contacts = contacts
-    this.#outgoing = outgoing
+    this.#sendProfile = parts.sendProfile
+    this.#reseal = parts.reseal
   }
 
   /** This account's profile is what shakes hands: each side may begin, whoever comes first is answered over that session. */
@@ -27,7 +32,7 @@ export class SessionRenewal {
           .some(
             ({ deviceId }) => store.sessions.current(deviceId) === null && store.outbox.ofDevice(deviceId).length === 0,
           )
-        if (silent) this.#contacts.sendProfile(contact, false)
+        if (silent) this.#sendProfile(contact)
       }
     })
   }
@@ -38,7 +43,7 @@ export class SessionRenewal {
     store.transaction(() => {
       for (const { deviceId } of store.contacts.devices(contactId)) {
         for (const row of store.outbox.ofDevice(deviceId)) {
-          if (row.envelope === null) this.#outgoing.reseal(row)
+          if (row.envelope === null) this.#reseal(row)
         }
       }
     })

@@ -3,6 +3,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { meet, sendText, untilPath, untilText } from './chatting.ts'
 import { Person } from './people.ts'
+import { createCrypto, selectBackend } from '../crypto/index.ts'
+import { systemClock } from '../runtime/system-clock.ts'
+import { openProfile } from '../storage/profile.ts'
 import { startTestRelay } from './relay-for-tests.ts'
 import type { TestRelay } from './relay-for-tests.ts'
 
@@ -75,4 +78,37 @@ test('of two takers one wins, and the other is told', async () => {
   expect(results.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected'])
   const loser = results.find((result) => result.status === 'rejected')
   expect(loser?.reason).toMatchObject({ code: 'invite-used' })
+})
+
+test('an open invite of another suite gets new prekeys under the same link, at the relay too', async () => {
+  await robin.call('relays.add', { address: relay.paste })
+  const { inviteId, link } = await robin.call('invites.create', { label: '' })
+  await robin.close()
+  // As migration 3 leaves it: the bundle that lies at the relay is of prekeys that are gone.
+  const profile = openProfile({
+    profileDir: robin.profileDir,
+    keychain: robin.keychain,
+    sqliteBinding: null,
+    crypto: createCrypto(await selectBackend()),
+    clock: systemClock,
+  })
+  const store = await profile.openWithKeychain()
+  store.transaction(() => {
+    store.invites.update(inviteId, { bundle: new Uint8Array(), relayIds: [] })
+    const made = store.prekeys.reserveIds(0)
+    for (const kind of ['signed', 'one-time', 'kem-one-time', 'kem-last-resort'] as const) {
+      for (let prekeyId = 1; prekeyId < made; prekeyId += 1) store.prekeys.delete(kind, prekeyId)
+    }
+  })
+  await profile.close()
+
+  await robin.open()
+  await robin.until('the relay has it again', async () => {
+    const [invite] = await robin.call('invites.list', {})
+    return invite?.relayCount === 1 && invite.link === link
+  })
+  const mira = await person('Mira')
+  const mirasChat = await mira.call('invites.accept', { link })
+  await robin.until('the chat is there', async () => (await robin.call('chats.list', {}))[0])
+  expect(mirasChat.title).toBe('Robin')
 })

@@ -1,4 +1,4 @@
-/** Profiles that v0.1.0 made (scripts/old-profiles.ts), opened by today's engines: nothing is lost, and nobody has to do anything. */
+/** Profiles that v0.1.0 made (old-profiles.ts), opened by today's engines: nothing is lost, and nobody has to do anything. */
 
 import { chmod, cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -30,8 +30,19 @@ let relay: RelayProcess
 let alice: Person
 let bob: Person
 
+/** Codes with which the start of a session failed. */
+let failures: string[]
+
 function oldProfile(name: string): Person {
-  return new Person(join(folder, name), { resendAfterMs: 200 })
+  return new Person(join(folder, name), {
+    resendAfterMs: 200,
+    log: {
+      info: () => undefined,
+      warn: (event, fields) => {
+        if (event === 'session-start-failed') failures.push(`${name} ${String(fields?.['code'])}`)
+      },
+    },
+  })
 }
 
 async function unlock(person: Person): Promise<ChatView> {
@@ -47,6 +58,7 @@ beforeEach(async () => {
   await cp(FIXTURE, folder, { recursive: true })
   for (const name of ['alice', 'bob', 'relay']) await chmod(join(folder, name), 0o700)
   relay = await startRelayProcess(join(folder, 'relay'), RELAY_ADDRESS)
+  failures = []
   alice = oldProfile('alice')
   bob = oldProfile('bob')
 })
@@ -83,4 +95,26 @@ test('both keep every message, shake hands by themselves, and what was under way
   const all = [...OLD_TEXTS, UNDELIVERED, WAITING_AT_BOBS, 'Are you on board?', 'Just left']
   expect((await textsOf(alice, alicesChat)).toSorted()).toEqual(all.toSorted())
   expect(await textsOf(bob, bobsChat)).toEqual(await textsOf(alice, alicesChat))
+})
+
+test('while the other side is still of 0.1.0 messages wait, visibly, and go when it comes along', async () => {
+  const alicesChat = await unlock(alice)
+  const later = await sendText(alice, alicesChat, 'Bring the old camera')
+  // What lies at the relay for Bob's device are bundles that v0.1.0 signed.
+  await alice.until('a session cannot be started', () =>
+    Promise.resolve(failures.includes('alice unsupported-version')),
+  )
+  const waiting = (await messagesOf(alice, alicesChat)).slice(-2)
+  expect(waiting.map(({ status, failure }) => [status, failure])).toEqual([
+    ['sending', null],
+    ['sending', null],
+  ])
+  await alice.close()
+
+  await unlock(alice)
+  const bobsChat = await unlock(bob)
+  await untilText(bob, bobsChat, 'Bring the old camera')
+  await untilStatus(alice, later, 'delivered')
+  const texts = await textsOf(bob, bobsChat)
+  expect(texts.toSorted()).toEqual([...OLD_TEXTS, UNDELIVERED, WAITING_AT_BOBS, 'Bring the old camera'].toSorted())
 })

@@ -1,15 +1,15 @@
 /**
- * Makes the profiles of main/testing/fixtures/profiles-0.1.0 that the upgrade test opens. Run once, with the code of v0.1.0: put
- * this file into `scripts/` of a checkout of commit 6ba9f09, set PREKEY_BATCH to 3 and PREKEY_REFILL_BELOW to 1 in
- * `main/domain/delivery-limits.ts` so that the stores stay small, and call `node scripts/old-profiles.ts FOLDER`.
+ * Makes the profiles of fixtures/profiles-0.1.0 that the upgrade test opens. Run once, with the code of v0.1.0: put
+ * this file into `main/testing/` of a checkout of commit 6ba9f09, set PREKEY_BATCH to 3 and PREKEY_REFILL_BELOW to 1 in
+ * `main/domain/delivery-limits.ts` so that the stores stay small, and call `node main/testing/old-profiles.ts FOLDER`.
  */
 
 import { cp, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
-import { meet, sendText, untilStatus, untilText } from '../main/testing/chatting.ts'
-import { Person } from '../main/testing/people.ts'
-import { startRelayProcess } from './relay-process.ts'
+import { meet, sendText, untilStatus, untilText } from './chatting.ts'
+import { Person } from './people.ts'
+import { startRelayProcess } from '../../scripts/relay-process.ts'
 
 const PASSPHRASE = 'two old friends'
 /** Written in the profiles, so that the relay has to be there again. */
