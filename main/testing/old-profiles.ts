@@ -1,6 +1,6 @@
 /**
  * Makes the profiles of fixtures/profiles-0.1.0 that the upgrade test opens. Run once, with the code of v0.1.0: put
- * this file into `main/testing/` of a checkout of commit 6ba9f09, set PREKEY_BATCH to 3 and PREKEY_REFILL_BELOW to 1 in
+ * this file and `relay-for-tests.ts` into `main/testing/` of a checkout of commit 6ba9f09, set PREKEY_BATCH to 3 and PREKEY_REFILL_BELOW to 1 in
  * `main/domain/delivery-limits.ts` so that the stores stay small, and call `node main/testing/old-profiles.ts FOLDER`.
  */
 
@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { meet, sendText, untilStatus, untilText } from './chatting.ts'
 import { Person } from './people.ts'
-import { startRelayProcess } from '../../scripts/relay-process.ts'
+import { startTestRelay } from './relay-for-tests.ts'
 
 const PASSPHRASE = 'two old friends'
 /** Written in the profiles, so that the relay has to be there again. */
@@ -37,7 +37,7 @@ async function newPerson(name: string): Promise<Person> {
 }
 
 await mkdir(relayFolder)
-const relay = await startRelayProcess(relayFolder, RELAY_ADDRESS)
+const relay = await startTestRelay(RELAY_ADDRESS, relayFolder)
 const alice = await newPerson('Alice')
 const bob = await newPerson('Bob')
 await alice.call('relays.add', { address: relay.paste })

@@ -19,10 +19,10 @@ export interface TestRelay {
   remove(): Promise<void>
 }
 
-export async function startTestRelay(): Promise<TestRelay> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'parley-relay-'))
+export async function startTestRelay(listen = '/ip4/127.0.0.1/tcp/0', folder?: string): Promise<TestRelay> {
+  const dataDir = folder ?? (await mkdtemp(join(tmpdir(), 'parley-relay-')))
   const logged: string[] = []
-  let running = await spawnRelay(dataDir, '/ip4/127.0.0.1/tcp/0', logged)
+  let running = await spawnRelay(dataDir, listen, logged)
   const { paste, addresses } = running
   const stop = (): Promise<void> => running.end()
   return {

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ChatView } from '../../shared/model/chat.ts'
-import { startRelayProcess } from '../../scripts/relay-process.ts'
-import type { RelayProcess } from '../../scripts/relay-process.ts'
 import { messagesOf, sendText, textsOf, untilStatus, untilText } from './chatting.ts'
 import { Person } from './people.ts'
+import { startTestRelay } from './relay-for-tests.ts'
+import type { TestRelay } from './relay-for-tests.ts'
 
 const FIXTURE = join(import.meta.dirname, 'fixtures/profiles-0.1.0')
 const PASSPHRASE = 'two old friends'
@@ -26,7 +26,7 @@ const UNDELIVERED = 'The doors open at eight'
 const WAITING_AT_BOBS = 'I am taking the train'
 
 let folder: string
-let relay: RelayProcess
+let relay: TestRelay
 let alice: Person
 let bob: Person
 
@@ -57,7 +57,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'parley-upgrade-'))
   await cp(FIXTURE, folder, { recursive: true })
   for (const name of ['alice', 'bob', 'relay']) await chmod(join(folder, name), 0o700)
-  relay = await startRelayProcess(join(folder, 'relay'), RELAY_ADDRESS)
+  relay = await startTestRelay(RELAY_ADDRESS, join(folder, 'relay'))
   failures = []
   alice = oldProfile('alice')
   bob = oldProfile('bob')
