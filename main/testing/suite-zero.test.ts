@@ -14,6 +14,7 @@ import {
 } from '../ports/contract-tests/sample-records.ts'
 import type { Store } from '../ports/store/store.ts'
 import { systemClock } from '../runtime/system-clock.ts'
+import { LiveSessions } from '../services/live-sessions.ts'
 import type { Core } from '../services/core.ts'
 import { localParty, makeAccount } from '../services/identity.ts'
 import { Incoming } from '../services/incoming.ts'
@@ -42,7 +43,15 @@ function storeWithContact(number: number, patch: Parameters<typeof sampleContact
 function coreOf(store: Store): Core {
   const account = makeAccount(crypto, { name: 'Ada', recoveryKey: new Uint8Array(32), nowMs: 1 })
   const log = { info: () => undefined, warn: () => undefined }
-  return { store, crypto, clock: systemClock, log, emit: () => undefined, local: localParty(crypto, account) }
+  return {
+    store,
+    crypto,
+    clock: systemClock,
+    log,
+    emit: () => undefined,
+    sessions: new LiveSessions(),
+    local: localParty(crypto, account),
+  }
 }
 
 const asleep = { kick: () => undefined }
