@@ -3,7 +3,6 @@
  * devices that go back to a backup. What must hold is checked at each step; what breaks it throws.
  */
 
-import type { DeviceId } from '../../../shared/model/ids.ts'
 import { isParleyError } from '../../../shared/errors.ts'
 import { equalBytes } from '../../../shared/wire/bytes.ts'
 import type { Backend } from '../backend/backend.ts'

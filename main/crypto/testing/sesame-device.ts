@@ -1,13 +1,13 @@
 /**
  * A device with its sessions with every device of its contacts: the rules of `services/session-box.ts` and
- * `storage/sessions.ts` over values, so that a copy of the whole device is one reference.
+ * `storage/sessions.ts` over values, so that a copy of the whole device is one reference. Its sessions are not read back
+ * from their stored form, which would import their keys again at each step: `SessionEnd` in devices.ts does that.
  */
 
 import { concatBytes, toBase64Url } from '../../../shared/wire/bytes.ts'
 import { ParleyError, isParleyError } from '../../../shared/errors.ts'
 import type { DeviceId } from '../../../shared/model/ids.ts'
 import {
-  decodeSession,
   decryptMessage,
   encodeSession,
   encryptMessage,
@@ -81,7 +81,7 @@ export class Directory {
 interface KeptSession {
   readonly peer: DeviceId
   readonly sessionId: string
-  readonly stored: Uint8Array
+  readonly session: SessionState
   readonly skipped: ReadonlyMap<string, Uint8Array>
 }
 
@@ -130,9 +130,9 @@ export class SesameDevice {
     const { sessions, spentPrekeys, baseKeys } = this.#state
     const names: string[] = [...[...spentPrekeys].map(String), ...baseKeys]
     const parts: Uint8Array[] = []
-    for (const { peer, sessionId, stored, skipped } of sessions) {
+    for (const { peer, sessionId, session, skipped } of sessions) {
       names.push(peer, sessionId, ...skipped.keys())
-      parts.push(stored, ...skipped.values())
+      parts.push(encodeSession(session), ...skipped.values())
     }
     return concatBytes(new TextEncoder().encode(names.join()), ...parts)
   }
@@ -155,8 +155,8 @@ export class SesameDevice {
   send(peer: DeviceId, plaintext: Uint8Array): Uint8Array {
     const current = this.#state.sessions.find((session) => session.peer === peer)
     if (current === undefined) throw new Error('no session with that device')
-    const sealed = encryptMessage(this.#crypto, decodeSession(current.stored), plaintext)
-    this.#put({ ...current, stored: encodeSession(sealed.session) })
+    const sealed = encryptMessage(this.#crypto, current.session, plaintext)
+    this.#put({ ...current, session: sealed.session })
     return sealed.envelope
   }
 
@@ -181,10 +181,9 @@ export class SesameDevice {
   }
 
   #receiveIn(kept: KeptSession, envelope: Uint8Array, nowMs: number): Received {
-    const before = decodeSession(kept.stored)
     const opened = decryptMessage(
       this.#crypto,
-      before,
+      kept.session,
       envelope,
       { find: (headerKeyId, messageNumber) => kept.skipped.get(rowName({ headerKeyId, messageNumber })) },
       nowMs,
@@ -192,13 +191,13 @@ export class SesameDevice {
     const { session, plaintext, newSkipped, consumedSkipped } = opened
     this.#put({
       ...kept,
-      stored: encodeSession(session),
+      session,
       skipped: withRows(kept.skipped, newSkipped, consumedSkipped),
     })
     return {
       from: kept.peer,
       plaintext,
-      kemStep: before.kem.kind === 'offer' && session.kem.kind !== 'offer',
+      kemStep: kept.session.kem.kind === 'offer' && session.kem.kind !== 'offer',
       isFullOfLateChains: session.lateChains.length === 5,
     }
   }
@@ -225,7 +224,7 @@ export class SesameDevice {
 
   #adopt(peer: DeviceId, session: SessionState, skipped: readonly SkippedKey[]): void {
     const sessionId = toBase64Url(session.sessionId)
-    this.#put({ peer, sessionId, stored: encodeSession(session), skipped: withRows(new Map(), skipped) })
+    this.#put({ peer, sessionId, session, skipped: withRows(new Map(), skipped) })
   }
 
   /** It becomes the current one of its device; beyond five previous ones those that were used the longest ago go. */
