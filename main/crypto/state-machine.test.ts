@@ -156,7 +156,7 @@ test(
       { numRuns: RUNS },
     )
   },
-  Math.max(120_000, RUNS * 60),
+  Math.max(300_000, RUNS * 150),
 )
 
 test('after a day the next turns of a talk take a post-quantum step, whatever was before', () => {

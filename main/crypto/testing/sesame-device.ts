@@ -205,8 +205,15 @@ export class SesameDevice {
   #receiveHandshake(envelope: Uint8Array, nowMs: number): Received {
     const { local, prekeys } = this.party
     const { spentPrekeys, baseKeys } = this.#state
-    const unspent = (id: number) => (spentPrekeys.has(id) ? undefined : prekeys.find((prekey) => prekey.id === id))
-    const lookup = { signed: unspent, oneTime: unspent, kem: unspent }
+    const unspent =
+      (...kinds: PrekeySecret['kind'][]) =>
+      (id: number) =>
+        prekeys.find((prekey) => prekey.id === id && kinds.includes(prekey.kind) && !spentPrekeys.has(id))
+    const lookup = {
+      signed: unspent('signed'),
+      oneTime: unspent('one-time'),
+      kem: unspent('kem-one-time', 'kem-last-resort'),
+    }
     const opened = openHandshake(this.#crypto, local, envelope, lookup, nowMs)
     const { oneTimeId, kemOneTimeId, lastResort } = opened.usedPrekeys
     const baseKey = toBase64Url(opened.baseKeyHash)
