@@ -7,6 +7,7 @@ import { createCrypto, generateAccount } from './index.ts'
 import { LossyNetwork } from './testing/lossy-network.ts'
 import { repeatableRandom } from './testing/repeatable-random.ts'
 import { makeSesameParty } from './testing/sesame-device.ts'
+import type { SesameParty } from './testing/sesame-device.ts'
 
 /** More by a flag: PARLEY_SEEDS=20000. */
 const RUNS = Number(process.env['PARLEY_SEEDS'] ?? 2_000)
@@ -15,16 +16,17 @@ const HOUR_MS = 60 * 60 * 1000
 const BURST_MESSAGES = 52
 
 const backend = await selectBackend()
-/** Two accounts with two devices each, whose keys serve every run. */
-const parties = makeParties()
 
-function makeParties() {
+/** Two accounts with two devices each, whose keys serve every run of a test. */
+function makeParties(): Parties {
   const c = createCrypto(backend, repeatableRandom('long-lived keys'))
   return [generateAccount(c), generateAccount(c)].map((account) => [
     makeSesameParty(c, account),
     makeSesameParty(c, account),
   ])
 }
+
+type Parties = readonly (readonly SesameParty[])[]
 
 const KINDS = {
   send: 20,
@@ -70,7 +72,7 @@ function pickOf<T>(list: readonly T[], pick: number): T {
   return item
 }
 
-function networkOf(seed: string, devices: readonly number[]): LossyNetwork {
+function networkOf(parties: Parties, seed: string, devices: readonly number[]): LossyNetwork {
   return new LossyNetwork(
     backend,
     seed,
@@ -147,9 +149,10 @@ function burst(network: LossyNetwork, event: Event): void {
 test(
   'what is accepted was sent, comes once, and after healing everybody has everything in one session',
   () => {
+    const parties = makeParties()
     fc.assert(
       fc.property(scenario, ({ seed, devices, events }) => {
-        const network = networkOf(`state machine ${seed}`, devices)
+        const network = networkOf(parties, `state machine ${seed}`, devices)
         for (const event of events) happen(network, event)
         network.heal()
       }),
@@ -160,7 +163,7 @@ test(
 )
 
 test('after a day the next turns of a talk take a post-quantum step, whatever was before', () => {
-  const network = networkOf('a day', [2, 2])
+  const network = networkOf(makeParties(), 'a day', [2, 2])
   network.heal()
   for (const [a, b] of network.pairs()) {
     const before = network.kemSteps
@@ -171,7 +174,7 @@ test('after a day the next turns of a talk take a post-quantum step, whatever wa
 })
 
 test('all may speak first at once', () => {
-  const network = networkOf('at once', [2, 2])
+  const network = networkOf(makeParties(), 'at once', [2, 2])
   for (const from of network.members) for (const to of network.peersOf(from)) network.send(from, to)
   for (const sent of network.inFlight) expect(network.arrive(sent)).toBe(true)
   for (const [a, b] of network.pairs()) expect(a.device.sessionIds(b.device.id)).toHaveLength(2)
