@@ -10,7 +10,7 @@ import { makeSesameParty } from './testing/sesame-device.ts'
 import type { SesameParty } from './testing/sesame-device.ts'
 
 /** More by a flag: PARLEY_SEEDS=20000. */
-const RUNS = Number(process.env['PARLEY_SEEDS'] ?? 2_000)
+const RUNS = Number(process.env['PARLEY_SEEDS'] || 2_000)
 const HOUR_MS = 60 * 60 * 1000
 /** More than the 50 after which the post-quantum ratchet is due. */
 const BURST_MESSAGES = 52

@@ -8,7 +8,7 @@ import { World } from '../testing/group-world.ts'
 import { mergeChanges, standingChanges } from './merge.ts'
 
 /** More by a flag: PARLEY_SEEDS=2000. */
-const RUNS = Number(process.env['PARLEY_SEEDS'] ?? 100)
+const RUNS = Number(process.env['PARLEY_SEEDS'] || 100)
 const TIME_LIMIT_MS = 30_000 + 200 * RUNS
 const KINDS = ['add', 'add-admin', 'remove', 'make-admin', 'make-member'] as const
 const PEOPLE = 6

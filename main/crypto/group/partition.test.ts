@@ -16,7 +16,7 @@ import type { Posted } from '../testing/group-members.ts'
 import { repeatableRandom } from '../testing/repeatable-random.ts'
 
 /** More by a flag: PARLEY_SEEDS=2000. */
-const RUNS = Math.ceil(Number(process.env['PARLEY_SEEDS'] ?? 100) / 4)
+const RUNS = Math.ceil(Number(process.env['PARLEY_SEEDS'] || 100) / 4)
 const TIME_LIMIT_MS = 30_000 + 1_500 * RUNS
 const backend = await selectBackend()
 const NAMES = ['alice', 'bob', 'carol', 'dave', 'eve', 'frank'] as const
