@@ -8,6 +8,6 @@ export default defineConfig({
     include: ['main/crypto/**/*.test.ts'],
     testTimeout: 30_000,
     restoreMocks: true,
-    env: { PARLEY_SEEDS: '8', PARLEY_FUZZ_RUNS: '40' },
+    env: { PARLEY_SEEDS: '8', PARLEY_FUZZ_RUNS: '40', PARLEY_BIT_STEP: '37' },
   },
 })

@@ -9,7 +9,6 @@ import {
   generatePrekeys,
   handshakeSessionId,
   openHandshake,
-  startSession,
 } from './index.ts'
 import type { Crypto } from './index.ts'
 import {
@@ -28,7 +27,6 @@ import { repeatableRandom } from './testing/repeatable-random.ts'
 
 const backend = await selectBackend()
 const seeded = (seed: string): Crypto => createCrypto(backend, repeatableRandom(seed))
-const REFUSED = ['cannot-decrypt', 'malformed', 'unsupported-version']
 
 function firstEnvelope(c: Crypto, from: TestParty, to: TestParty): Uint8Array {
   return encryptMessage(c, begin(c, from, to), bytes('hello')).envelope
@@ -90,16 +88,6 @@ describe('a handshake', () => {
     )
   })
 
-  test('cannot be replayed once its one-time prekeys are gone', () => {
-    const c = seeded('replay')
-    const [a, b] = [makeParty(c), makeParty(c)]
-    const envelope = firstEnvelope(c, a, b)
-    for (const gone of ['signed', 'oneTime', 'kem'] as const) {
-      const lookup = { ...b.lookup, [gone]: () => undefined }
-      expect(outcomeOf(() => openHandshake(c, b.local, envelope, lookup, NOW_MS))).toBe('cannot-decrypt')
-    }
-  })
-
   test('hides the sender from whoever carries it', () => {
     const c = seeded('hides')
     const [a, b] = [makeParty(c), makeParty(c)]
@@ -117,60 +105,7 @@ describe('a handshake', () => {
   })
 })
 
-describe('attacks', () => {
-  test('it is for one recipient', () => {
-    const c = seeded('recipient')
-    const [a, b, other] = [makeParty(c), makeParty(c), makeParty(c)]
-    const envelope = firstEnvelope(c, a, b)
-    expect(outcomeOf(() => openHandshake(c, other.local, envelope, other.lookup, NOW_MS))).toBe('cannot-decrypt')
-    expect(outcomeOf(() => openHandshake(c, b.local, envelope, other.lookup, NOW_MS))).toBe('cannot-decrypt')
-    expect(outcomeOf(() => openHandshake(c, other.local, envelope, b.lookup, NOW_MS))).toBe('cannot-decrypt')
-  })
-
-  test('unknown key share: an account that lists another’s device receives nothing for it', () => {
-    const c = seeded('unknown key share')
-    const [a, b, mallory] = [makeParty(c), makeParty(c), makeParty(c)]
-    const meant = { account: mallory.local.account, device: b.entry }
-    const { envelope } = encryptMessage(c, startSession(c, a.local, meant, b.bundle, NOW_MS), bytes('for mallory'))
-    expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup, NOW_MS))).toBe('cannot-decrypt')
-  })
-
-  test('misbinding: who speaks cannot be said to be of another account or device', () => {
-    const c = seeded('misbinding')
-    const [a, b, other] = [makeParty(c), makeParty(c), makeParty(c)]
-    const claimed = { ...a.local, account: other.local.account }
-    const { envelope } = encryptMessage(c, begin(c, { ...a, local: claimed }, b), bytes('hello'))
-    // It opens under the claimed account, which never listed this identity key: the caller's check of the list.
-    const { sender } = openHandshake(c, b.local, envelope, b.lookup, NOW_MS)
-    expect([sender.account, sender.identityKey]).toEqual([other.local.account, a.entry.identityKey])
-    expect(sender.identityKey).not.toEqual(other.entry.identityKey)
-  })
-
-  test('a stolen identity key of the responder impersonates nobody to it', () => {
-    const c = seeded('stolen identity key')
-    const [a, b] = [makeParty(c), makeParty(c)]
-    // The thief knows all of b's identity, a's public keys, and everything that a prekey directory hands out.
-    const thief = {
-      ...a.local,
-      device: {
-        ...a.local.device,
-        identity: { publicKey: a.entry.identityKey, secretKey: b.local.device.identity.secretKey },
-      },
-    }
-    const { envelope } = encryptMessage(c, begin(c, { ...a, local: thief }, b), bytes('I am a'))
-    expect(outcomeOf(() => openHandshake(c, b.local, envelope, b.lookup, NOW_MS))).toBe('cannot-decrypt')
-  })
-
-  test('a changed byte anywhere before the body is refused', () => {
-    const c = seeded('changed')
-    const [a, b] = [makeParty(c), makeParty(c)]
-    const envelope = firstEnvelope(c, a, b)
-    for (let at = 0; at < PREFIX_BYTES + HANDSHAKE_BYTES + 80; at++) {
-      const changed = withBitFlipped(envelope, at * 8 + (at % 8))
-      expect(REFUSED, `byte ${at}`).toContain(outcomeOf(() => openHandshake(c, b.local, changed, b.lookup, NOW_MS)))
-    }
-  })
-
+describe('refused', () => {
   test('a handshake is not grafted onto another’s message', () => {
     const c = seeded('graft')
     const [a, b] = [makeParty(c), makeParty(c)]

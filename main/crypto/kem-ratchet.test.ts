@@ -1,44 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { HEADER_BYTES, PREFIX_BYTES, SEALED_HEADER_BYTES } from '../../shared/wire/envelope.ts'
+import { HEADER_BYTES } from '../../shared/wire/envelope.ts'
 import { selectBackend } from './backend/select-backend.ts'
 import { createCrypto, decodeSession, encodeSession } from './index.ts'
 import type { Crypto } from './index.ts'
 import { KEM_DUE_MESSAGES, KEM_DUE_MS } from './kem-ratchet.ts'
-import {
-  bytes,
-  meet,
-  NOW_MS,
-  outcomeOf,
-  sealingOtherwise,
-  SessionEnd,
-  text,
-  withBitFlipped,
-} from './testing/devices.ts'
+import { bytes, meet, NOW_MS, outcomeOf, sealingOtherwise, SessionEnd, text } from './testing/devices.ts'
 import { repeatableRandom } from './testing/repeatable-random.ts'
+import { beforeTheAnswer, beforeTheOffer } from './testing/talking.ts'
 
 const backend = await selectBackend()
 const seeded = (seed: string): Crypto => createCrypto(backend, repeatableRandom(seed))
 const KEM_ENVELOPE_BYTES = 4_096
-
-/** Both have spoken, and Alice has said so much that Bob's next turn offers a key. */
-function beforeTheOffer(c: Crypto) {
-  const { alice, bob } = meet(c)
-  alice.receive(bob.send(bytes('hi')))
-  while (bob.session.sinceKem < KEM_DUE_MESSAGES - 1) bob.receive(alice.send(bytes('more')))
-  expect([alice.session.kem.kind, bob.session.kem.kind]).toEqual(['none', 'none'])
-  alice.receive(bob.send(bytes('not yet')))
-  bob.receive(alice.send(bytes('the turn')))
-  expect(bob.session.kem.kind).toBe('offer')
-  return { alice, bob }
-}
-
-/** Bob offers, Alice has seen it and answers with her next message. */
-function beforeTheAnswer(c: Crypto) {
-  const { alice, bob } = beforeTheOffer(c)
-  alice.receive(bob.send(bytes('offer')))
-  expect(alice.session.kem.kind).toBe('answer')
-  return { alice, bob }
-}
 
 describe('the post-quantum ratchet', () => {
   test('is due at the first reply after 50 messages of both sides', () => {
@@ -132,23 +104,6 @@ describe('the post-quantum ratchet', () => {
 })
 
 describe('refused, and nothing is changed by it', () => {
-  test.each([
-    ['an offer', beforeTheOffer, 'bob', 1_184],
-    ['an answer', beforeTheAnswer, 'alice', 1_088],
-  ] as const)('%s with any byte changed', (_what, before, from, kemBytes) => {
-    const c = seeded('changed')
-    const ends = before(c)
-    const to = ends[from === 'bob' ? 'alice' : 'bob']
-    const envelope = ends[from].send(bytes('step'))
-    const image = to.image
-    const end = PREFIX_BYTES + SEALED_HEADER_BYTES + 12 + kemBytes + 16
-    for (let at = PREFIX_BYTES; at < end; at++) {
-      expect(outcomeOf(() => to.receive(withBitFlipped(envelope, at * 8 + (at % 8))))).toBe('cannot-decrypt')
-    }
-    expect(to.image).toBe(image)
-    expect(text(to.receive(envelope))).toBe('step')
-  })
-
   test('a next chain that leaves an offer unanswered, and one that answers what was not offered', () => {
     const c = seeded('unanswered')
     const { alice, bob } = beforeTheAnswer(c)
