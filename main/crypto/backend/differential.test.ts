@@ -4,35 +4,41 @@ import * as nodeCrypto from 'node:crypto'
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { concatBytes } from '../../../shared/wire/bytes.ts'
 import type { Backend } from './backend.ts'
 import { nobleBackend } from './noble-backend.ts'
 import { answersOf, chooseBackend, loadCandidates, selectBackend } from './select-backend.ts'
 import { isStrictPoint } from './strict-point.ts'
 
-const selected = await selectBackend()
-const { node, libsodium } = await loadCandidates()
 const hasNodeKem = 'encapsulate' in nodeCrypto
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const some = fc.uint8Array({ maxLength: 300 })
 const around = (size: number) => fc.uint8Array({ minLength: size - 2, maxLength: size + 2 })
 
+let selected: Backend
+let node: Backend
+let libsodium: Backend | null
+
+// Made anew for each test, so that they are the code's of now: docs/mutation.md.
+beforeEach(async () => {
+  selected = await selectBackend()
+  ;({ node, libsodium } = await loadCandidates())
+})
+
 /** What each implementation has of its own; one that lacks a primitive is noble there. */
-const others: readonly (readonly [string, Backend])[] = [
-  ['selected', selected],
-  [
-    'node',
+const OTHERS: Readonly<Record<string, () => Backend>> = {
+  selected: () => selected,
+  node: () =>
     hasNodeKem
       ? node
       : { ...node, mlKemPublic: nobleBackend.mlKemPublic, mlKemDecapsulate: nobleBackend.mlKemDecapsulate },
-  ],
-  ['libsodium', libsodium ?? nobleBackend],
-]
+  libsodium: () => libsodium ?? nobleBackend,
+}
 
 function expectAlike(run: (backend: Backend) => unknown): void {
   const wanted = run(nobleBackend)
-  for (const [name, backend] of others) expect([name, run(backend)]).toEqual([name, wanted])
+  for (const [name, backend] of Object.entries(OTHERS)) expect([name, run(backend())]).toEqual([name, wanted])
 }
 
 describe('node, libsodium and what is selected of them answer as noble does', () => {
@@ -208,7 +214,14 @@ describe('selection', () => {
     for (const primitive of implementations) {
       expect(answersOf(libsodium ?? node, primitive)).toBe(answersOf(nobleBackend, primitive))
     }
-    expect(libsodium?.names).toMatchObject({ mac: 'libsodium', x25519: 'libsodium', mlKem: 'libsodium' })
+    expect(libsodium?.names).toEqual({
+      ...nobleBackend.names,
+      mac: 'libsodium',
+      x25519: 'libsodium',
+      mlKem: 'libsodium',
+    })
+    const all = 'node'
+    expect(node.names).toEqual({ hash: all, mac: all, aead: all, x25519: all, ed25519: all, mlKem: all })
   })
 
   test('does without libsodium', () => {
@@ -238,7 +251,8 @@ describe('selection', () => {
     expect(chosen.ed25519Verify(chosen.ed25519Public(seed.slice(0, 32)), seed, new Uint8Array(64))).toBe(false)
   })
 
-  test.each(others)('%s: a key of the wrong size is refused at once, not used in part', (_name, native) => {
+  test.each(Object.keys(OTHERS))('%s: a key of the wrong size is refused at once, not used in part', (name) => {
+    const native = OTHERS[name]?.() ?? nobleBackend
     const short = new Uint8Array(31)
     expect(() => native.x25519(short, new Uint8Array(32).fill(9))).toThrow(RangeError)
     expect(() => native.ed25519Sign(short, short)).toThrow(RangeError)

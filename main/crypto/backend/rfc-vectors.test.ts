@@ -1,14 +1,24 @@
-import { describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Backend } from './backend.ts'
+import { loadLibsodiumBackend } from './libsodium-backend.ts'
 import { nobleBackend } from './noble-backend.ts'
+import { createNodeBackend } from './node-backend.ts'
 import { selectBackend } from './select-backend.ts'
 
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'))
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 describe.each([
-  ['selected', await selectBackend()],
-  ['noble', nobleBackend],
-])('%s backend', (_name, backend) => {
+  ['selected', selectBackend],
+  ['node', async () => createNodeBackend()],
+  ['libsodium', loadLibsodiumBackend],
+  ['noble', async () => nobleBackend],
+])('%s backend', (_name, load) => {
+  let backend: Backend
+  beforeEach(async () => {
+    backend = await load()
+  })
+
   test('SHA-256 and SHA-512 of FIPS 180-4’s example', () => {
     expect(backend.sha256(ascii('abc'))).toEqual(
       hex('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'),
