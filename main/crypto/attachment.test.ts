@@ -7,6 +7,7 @@ import {
   attachmentDecryptor,
   attachmentEncryptor,
   createCrypto,
+  deriveKey,
   selectBackend,
   segmentRange,
 } from './index.ts'
@@ -61,6 +62,30 @@ describe('segments', () => {
     }
     expect(outcomeOf(() => attachmentDecryptor(c, filled(32, 8)).open(0, false, first))).toBe('cannot-decrypt')
     expect(outcomeOf(() => attachmentDecryptor(c, key).open(1, true, second))).toBe('accepted')
+  })
+
+  test('of a size that no sender makes are refused, though they are authentic', () => {
+    const derived = deriveKey(c, key, 'attachment', new Uint8Array(), 39)
+    const sealAs = (sizeBytes: number, last: boolean): Uint8Array => {
+      const nonce = concatBytes(derived.slice(32), new Uint8Array(4), Uint8Array.of(last ? 1 : 0))
+      return c.backend.seal(derived.slice(0, 32), nonce, new Uint8Array(), filled(sizeBytes, 1))
+    }
+    const outcome = (sizeBytes: number, last: boolean): string =>
+      outcomeOf(() => attachmentDecryptor(c, key).open(0, last, sealAs(sizeBytes, last)))
+    expect([outcome(0, true), outcome(1, true)]).toEqual(['cannot-decrypt', 'accepted'])
+    const full = ATTACHMENT_SEGMENT_BYTES
+    expect([outcome(full, true), outcome(full + 1, true)]).toEqual(['accepted', 'cannot-decrypt'])
+    expect([full - 1, full, full + 1].map((sizeBytes) => outcome(sizeBytes, false))).toEqual([
+      'cannot-decrypt',
+      'accepted',
+      'cannot-decrypt',
+    ])
+  })
+
+  test('go into room that just holds them', () => {
+    const sealed = attachmentEncryptor(c, key).seal(filled(10, 1), true, new Uint8Array(26))
+    expect(attachmentDecryptor(c, key).open(0, true, sealed, new Uint8Array(10))).toEqual(filled(10, 1))
+    expect(() => attachmentDecryptor(c, key).open(0, true, sealed, new Uint8Array(9))).toThrow('no room')
   })
 
   test('equal ones differ sealed', () => {

@@ -5,13 +5,25 @@ import {
   createCrypto,
   decodeSession,
   encodeSession,
+  encryptMessage,
   MAX_UNANSWERED_MESSAGES,
   openEphemeral,
+  openHandshake,
   sealEphemeral,
   unansweredMessages,
 } from './index.ts'
 import type { Crypto } from './index.ts'
-import { bytes, outcomeOf, sealingOtherwise, SessionEnd, text, withBitFlipped } from './testing/devices.ts'
+import {
+  begin,
+  bytes,
+  makeParty,
+  NOW_MS,
+  outcomeOf,
+  sealingOtherwise,
+  SessionEnd,
+  text,
+  withBitFlipped,
+} from './testing/devices.ts'
 import { repeatableRandom } from './testing/repeatable-random.ts'
 import { talking } from './testing/talking.ts'
 
@@ -38,6 +50,63 @@ describe('refused, and nothing is changed by it', () => {
 })
 
 describe('late messages', () => {
+  test('of the running chain that have all come leave nothing missing of it', () => {
+    const { alice, bob } = talking(seeded('complete'))
+    const late = [alice.send(bytes('one')), alice.send(bytes('two'))]
+    bob.receive(alice.send(bytes('three')))
+    expect(bob.session.missing).toBe(2)
+    for (const envelope of late) bob.receive(envelope)
+    expect(bob.session.missing).toBe(0)
+    alice.receive(bob.send(bytes('turn')))
+    bob.receive(alice.send(bytes('new chain')))
+    expect(bob.session.lateChains).toEqual([])
+  })
+
+  test('of a chain that was left open one after the other', () => {
+    const { alice, bob } = talking(seeded('two of a left chain'))
+    const late = [alice.send(bytes('one')), alice.send(bytes('two'))]
+    bob.receive(alice.send(bytes('three')))
+    alice.receive(bob.send(bytes('turn')))
+    bob.receive(alice.send(bytes('new chain')))
+    const [chain] = bob.session.lateChains
+    expect(late.map((envelope) => text(bob.receive(envelope)))).toEqual(['one', 'two'])
+    expect([chain?.missing, bob.session.lateChains]).toEqual([2, []])
+  })
+
+  test('are counted from where the chain stands, however far that is', () => {
+    const c = seeded('far')
+    const { alice, bob } = talking(c)
+    bob.receive(alice.send(bytes('the chain')))
+    const sender = new SessionEnd(c, { ...alice.session, sendingNumber: 20_000 })
+    const receiver = new SessionEnd(c, { ...bob.session, receivingNumber: 20_000 })
+    const late = [sender.send(bytes('one')), sender.send(bytes('two'))]
+    expect(text(receiver.receive(sender.send(bytes('three'))))).toBe('three')
+    expect(receiver.session.missing).toBe(2)
+    expect(late.map((envelope) => text(receiver.receive(envelope)))).toEqual(['one', 'two'])
+  })
+
+  test('cost nothing when none is late: the likelier header key comes first', () => {
+    const { alice, bob } = talking(seeded('likelier'))
+    let opens = 0
+    const counting: typeof backend = {
+      ...backend,
+      open: (...input) => {
+        opens += 1
+        return backend.open(...input)
+      },
+    }
+    const opensFor = (envelope: Uint8Array): number => {
+      opens = 0
+      new SessionEnd(createCrypto(counting, repeatableRandom('counted')), bob.session).receive(envelope)
+      return opens
+    }
+    // Header and body. Who has not spoken since expects more of the chain, who has the next one.
+    bob.receive(alice.send(bytes('the chain')))
+    expect(opensFor(alice.send(bytes('more of it')))).toBe(2)
+    alice.receive(bob.send(bytes('turn')))
+    expect(opensFor(alice.send(bytes('the next')))).toBe(2)
+  })
+
   test('of the five newest chains that miss some open, of older ones not; a complete chain takes no place', () => {
     const c = seeded('late chains')
     const { alice, bob } = talking(c)
@@ -112,7 +181,26 @@ describe('a peer that does not keep to the format', () => {
     expect(near.image).toBe(before)
     const final = new SessionEnd(withNumber(c, last), alice.session).send(bytes('the last'))
     expect(text(near.receive(final))).toBe('the last')
+    const ending = new SessionEnd(c, { ...alice.session, sendingNumber: last })
+    ending.send(bytes('the last'))
+    expect(ending.session.sendingNumber).toBe(last + 1)
     expect(() => new SessionEnd(c, { ...alice.session, sendingNumber: last + 1 }).send(bytes('x'))).toThrow('long')
+  })
+
+  test('cannot make a chain that ends go backwards, nor one that never began', () => {
+    const c = seeded('previous count')
+    const { alice, bob } = talking(c)
+    const late = alice.send(bytes('late'))
+    for (const content of ['one', 'two', 'three']) bob.receive(alice.send(bytes(content)))
+    alice.receive(bob.send(bytes('turn')))
+    const lying = new SessionEnd(c, { ...alice.session, previousCount: 0 })
+    expect(text(bob.receive(lying.send(bytes('next'))))).toBe('next')
+    expect(bob.session.lateChains.map((chain) => chain.missing)).toEqual([1])
+    expect(text(bob.receive(late))).toBe('late')
+    const [a, b] = [makeParty(c), makeParty(c)]
+    const first = encryptMessage(c, { ...begin(c, a, b), previousCount: 7 }, bytes('first')).envelope
+    const opened = openHandshake(c, b.local, first, b.lookup, NOW_MS)
+    expect([text(opened.plaintext), opened.skipped]).toEqual(['first', []])
   })
 
   test('cannot have a length read that its body does not hold', () => {
@@ -172,6 +260,20 @@ describe('what an observer sees', () => {
     const ratchetKey = Buffer.from(alice.session.ratchetKey.publicKey)
     for (const header of headers) expect(Buffer.from(header).includes(ratchetKey)).toBe(false)
   })
+})
+
+test('who was never spoken to has no chain to speak in', () => {
+  const c = seeded('no chain')
+  const { session } = talking(c).bob
+  for (const without of [{ sendingChain: null }, { sendingHeaderKey: null }]) {
+    expect(() => encryptMessage(c, { ...session, ...without }, bytes('x'))).toThrow('after it was spoken to')
+  }
+})
+
+test('who began a session and was not answered refuses what is foreign', () => {
+  const c = seeded('unanswered initiator')
+  const alice = new SessionEnd(c, begin(c, makeParty(c), makeParty(c)))
+  expect(outcomeOf(() => alice.receive(talking(c).bob.send(bytes('noise'))))).toBe('cannot-decrypt')
 })
 
 test('the count of unanswered messages says when a new session is due', () => {

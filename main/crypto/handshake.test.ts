@@ -24,6 +24,7 @@ import {
 } from './testing/devices.ts'
 import type { TestParty } from './testing/devices.ts'
 import { repeatableRandom } from './testing/repeatable-random.ts'
+import { talking } from './testing/talking.ts'
 
 const backend = await selectBackend()
 const seeded = (seed: string): Crypto => createCrypto(backend, repeatableRandom(seed))
@@ -106,6 +107,14 @@ describe('a handshake', () => {
 })
 
 describe('refused', () => {
+  test('a message that is none, by name', () => {
+    const c = seeded('no handshake')
+    const message = talking(c).alice.send(bytes('a message'))
+    const b = makeParty(c)
+    expect(outcomeOf(() => openHandshake(c, b.local, message, b.lookup, NOW_MS))).toBe('malformed')
+    expect(outcomeOf(() => handshakeSessionId(c, message))).toBe('malformed')
+  })
+
   test('a handshake is not grafted onto another’s message', () => {
     const c = seeded('graft')
     const [a, b] = [makeParty(c), makeParty(c)]

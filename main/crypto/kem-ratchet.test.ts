@@ -115,6 +115,58 @@ describe('refused, and nothing is changed by it', () => {
     expect(outcomeOf(() => unasked.receive(alice.send(bytes('answer'))))).toBe('cannot-decrypt')
   })
 
+  test('a peer that leaves the step out on both its sides', () => {
+    const c = seeded('left out')
+    const { alice, bob } = beforeTheOffer(c)
+    const image = bob.image
+    // Both ratchet without the secret: all but the rule would agree.
+    const withoutOffer = new SessionEnd(c, { ...bob.session, kem: { kind: 'none' } })
+    alice.receive(withoutOffer.send(bytes('as if nothing were offered')))
+    const ciphertext = new Uint8Array(1_088).fill(7)
+    const answering = new SessionEnd(c, { ...alice.session, kem: { kind: 'answer', ciphertext } })
+    expect(outcomeOf(() => withoutOffer.receive(answering.send(bytes('answer'))))).toBe('cannot-decrypt')
+    expect(outcomeOf(() => bob.receive(alice.send(bytes('no answer'))))).toBe('cannot-decrypt')
+    expect(bob.image).toBe(image)
+  })
+
+  test('a sealed key or ciphertext that is garbage under an honest body', () => {
+    const c = seeded('garbage')
+    const garbled = (sizeBytes: number): Crypto => ({
+      ...c,
+      backend: {
+        ...backend,
+        seal: (key, nonce, ad, plaintext) =>
+          plaintext.length === sizeBytes
+            ? new Uint8Array(sizeBytes + 16).fill(5)
+            : backend.seal(key, nonce, ad, plaintext),
+      },
+    })
+    const { alice, bob } = beforeTheOffer(c)
+    const offering = new SessionEnd(garbled(1_184), bob.session)
+    expect(outcomeOf(() => alice.receive(offering.send(bytes('offer'))))).toBe('cannot-decrypt')
+    alice.receive(bob.send(bytes('offer')))
+    const answering = new SessionEnd(garbled(1_088), alice.session)
+    expect(outcomeOf(() => bob.receive(answering.send(bytes('answer'))))).toBe('cannot-decrypt')
+  })
+
+  test('a step of an unknown kind, or without room for it, in the running chain', () => {
+    const c = seeded('in the chain')
+    const { alice, bob } = meet(c)
+    alice.receive(bob.send(bytes('the chain')))
+    const image = alice.image
+    for (const kind of [1, 2, 3, 255]) {
+      const claiming = sealingOtherwise(c, HEADER_BYTES, (header) => {
+        header[40] = kind
+      })
+      const strange = new SessionEnd(claiming, bob.session)
+      expect(
+        outcomeOf(() => alice.receive(strange.send(bytes('x')))),
+        `kind ${kind}`,
+      ).toBe('cannot-decrypt')
+    }
+    expect(alice.image).toBe(image)
+  })
+
   test('a ciphertext for another key', () => {
     const c = seeded('another key')
     const { alice, bob } = beforeTheAnswer(c)

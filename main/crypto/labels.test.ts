@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { LABELS } from './labels.ts'
+import { labelBytes, LABELS } from './labels.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const SOURCE = /\.ts$/
@@ -28,4 +28,9 @@ test('no label is a prefix of another, those of relays included', () => {
 test('every label has its one purpose', () => {
   expect(new Set(Object.values(LABELS)).size).toBe(Object.keys(LABELS).length)
   for (const label of Object.values(LABELS)) expect(label).toMatch(/^parley\/v1\/[a-z-]+$/)
+})
+
+test('a label is encoded once', () => {
+  expect(labelBytes('root')).toEqual(new TextEncoder().encode(LABELS.root))
+  expect(labelBytes('root')).toBe(labelBytes('root'))
 })

@@ -4,6 +4,7 @@ import {
   selectBackend,
   decodePrekeyBundle,
   encodePrekeyBundle,
+  generatePrekeys,
   openDirectoryItem,
   sealDirectoryItem,
   verifyPrekeyBundle,
@@ -25,6 +26,20 @@ describe('prekey bundle', () => {
         verifyPrekeyBundle(c, decodePrekeyBundle(encoded), party.entry)
       }),
     ).toBe('accepted')
+  })
+
+  test('says by a flag whether it brings a one-time prekey', () => {
+    const written = [party, withoutOneTime].map(({ bundle }) => encodePrekeyBundle(bundle))
+    expect(written.map((bytes) => bytes.length)).toEqual([1_439, 1_403])
+    expect(written.map((bytes) => decodePrekeyBundle(bytes).oneTime)).toEqual([party.bundle.oneTime, null])
+  })
+
+  test('is signed but for the one-time X25519 prekey', () => {
+    const { device } = party.local
+    const sizes = (['signed', 'one-time', 'kem-one-time', 'kem-last-resort'] as const).map((kind) =>
+      generatePrekeys(c, device, kind, 9, 1).map(({ signature }) => signature.length),
+    )
+    expect(sizes).toEqual([[64], [0], [64], [64]])
   })
 
   test('with any bit of what is signed changed, it is refused', () => {
@@ -60,6 +75,8 @@ describe('prekey bundle', () => {
     expect(outcomeOf(() => decodePrekeyBundle(Uint8Array.of(...encoded, 0)))).toBe('malformed')
     expect(outcomeOf(() => decodePrekeyBundle(withBitFlipped(encoded, 0)))).toBe('unsupported-version')
     expect(outcomeOf(() => decodePrekeyBundle(withBitFlipped(encoded, 8)))).toBe('unsupported-version')
+    const none = encodePrekeyBundle(withoutOneTime.bundle)
+    expect(outcomeOf(() => decodePrekeyBundle(Uint8Array.of(...none.slice(0, -1), 2)))).toBe('malformed')
     const flagAt = encoded.length - 37
     expect(outcomeOf(() => decodePrekeyBundle(Uint8Array.from(encoded, (b, at) => (at === flagAt ? 2 : b))))).toBe(
       'malformed',

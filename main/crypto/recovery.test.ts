@@ -58,6 +58,13 @@ describe('the recovery key as text', () => {
   })
 })
 
+test('a letter that the alphabet lacks stands for none of it', () => {
+  const ones = encodeRecoveryKey(c, filled(32, 0xff))
+  expect(ones[0]).toBe('Z')
+  expect(outcomeOf(() => decodeRecoveryKey(c, ones))).toBe('accepted')
+  expect(outcomeOf(() => decodeRecoveryKey(c, `U${ones.slice(1)}`))).toBe('malformed')
+})
+
 describe('the recovery file', () => {
   const file = sealRecovery(c, key, filled(100, 4))
 

@@ -22,9 +22,9 @@ export function beforeTheOffer(c: Crypto): Ends {
   const { alice, bob } = talking(c)
   while (bob.session.sinceKem < KEM_DUE_MESSAGES - 1) bob.receive(alice.send(bytes('more')))
   alice.receive(bob.send(bytes('not yet')))
-  if (bob.session.kem.kind !== 'none') throw new Error('an offer too early')
+  expectStep(bob, 'none')
   bob.receive(alice.send(bytes('the turn')))
-  if (bob.session.kem.kind !== 'offer') throw new Error('no offer')
+  expectStep(bob, 'offer')
   return { alice, bob }
 }
 
@@ -32,6 +32,10 @@ export function beforeTheOffer(c: Crypto): Ends {
 export function beforeTheAnswer(c: Crypto): Ends {
   const { alice, bob } = beforeTheOffer(c)
   alice.receive(bob.send(bytes('offer')))
-  if (alice.session.kem.kind !== 'answer') throw new Error('no answer')
+  expectStep(alice, 'answer')
   return { alice, bob }
+}
+
+function expectStep({ session }: SessionEnd, kind: 'none' | 'offer' | 'answer'): void {
+  if (session.kem.kind !== kind) throw new Error(`the step is ${session.kem.kind} and not ${kind}`)
 }
