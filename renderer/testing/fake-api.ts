@@ -41,7 +41,7 @@ export function fakeApi(
   }
   const shellApi: ShellApi = {
     platform: options.platform ?? 'linux',
-    version: '0.1.0',
+    version: '0.2.0',
     connectEngine: () => undefined,
     onEngineState: (listener) => added(engineState, listener),
     onOpenInvite: (listener) => added(openInvite, listener),

@@ -27,7 +27,7 @@ export interface Person {
 }
 
 export const FAKE_ABOUT: AboutView = {
-  version: '0.1.0',
+  version: '0.2.0',
   runtime: 'Electron 33.4.11, Node 20.18.3',
   crypto: { hash: 'node', mac: 'node', aead: 'node', x25519: 'node', ed25519: 'node', mlKem: 'noble' },
 }

@@ -121,8 +121,16 @@ function kem(sodium: Libsodium, call: Call): Pick<Backend, 'mlKemPublic' | 'mlKe
     )
     return { publicKey: both.slice(0, KEM.public), secretKey: both.subarray(KEM.public) }
   }
+  // Kept as long as the array of its seed: an offer of the ratchet is answered while its session is in use.
+  const secretKeys = new WeakMap<Uint8Array, Uint8Array>()
+  const made = (seed: Uint8Array): ReturnType<typeof keyPair> => {
+    const pair = keyPair(seed)
+    secretKeys.set(seed, pair.secretKey)
+    return pair
+  }
+  const secretKeyOf = (seed: Uint8Array): Uint8Array => secretKeys.get(seed) ?? made(seed).secretKey
   return {
-    mlKemPublic: (seed) => keyPair(seed).publicKey,
+    mlKemPublic: (seed) => made(seed).publicKey,
     mlKemEncapsulate: (publicKey, randomness) => {
       if (publicKey.length !== KEM.public || !isCanonicalKemKey(publicKey)) return null
       const both = call([publicKey, randomness], KEM.ciphertext + KEY_BYTES, (out, key = 0, random = 0) =>
@@ -133,7 +141,7 @@ function kem(sodium: Libsodium, call: Call): Pick<Backend, 'mlKemPublic' | 'mlKe
     },
     mlKemDecapsulate: (seed, ciphertext) => {
       if (ciphertext.length !== KEM.ciphertext) return null
-      const { secretKey } = keyPair(seed)
+      const secretKey = secretKeyOf(seed)
       return call([ciphertext, secretKey], KEY_BYTES, (out, ciphertextAt = 0, secretAt = 0) =>
         sodium._crypto_kem_mlkem768_dec(out, ciphertextAt, secretAt),
       )

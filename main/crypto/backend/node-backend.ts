@@ -18,8 +18,8 @@ export function createNodeBackend(): Backend {
   return {
     names: { hash: 'node', mac: 'node', aead: 'node', x25519: 'node', ed25519: 'node', mlKem: 'node' },
     random,
-    sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
-    sha512: (bytes) => new Uint8Array(createHash('sha512').update(bytes).digest()),
+    sha256: (bytes) => digest('sha256', bytes),
+    sha512: (bytes) => digest('sha512', bytes),
     hmacSha256: (key, bytes) => new Uint8Array(createHmac('sha256', key).update(bytes).digest()),
     hkdf: (ikm, salt, info, sizeBytes) => new Uint8Array(hkdfSync('sha256', ikm, salt, info, sizeBytes)),
     seal: (key, nonce, ad, plaintext) => sealGcm(toCipherKey(key), nonce, ad, plaintext),
@@ -50,6 +50,14 @@ export function createNodeBackend(): Backend {
     },
     equal: (a, b) => a.length === b.length && nodeCrypto.timingSafeEqual(a, b),
   }
+}
+
+/** In one call where the runtime has it (Node 20.12): half the time of a hash object for a few bytes. */
+const hashAtOnce = 'hash' in nodeCrypto ? nodeCrypto.hash : null
+
+function digest(algorithm: 'sha256' | 'sha512', bytes: Uint8Array): Uint8Array {
+  const made = hashAtOnce?.(algorithm, bytes, 'buffer') ?? createHash(algorithm).update(bytes).digest()
+  return new Uint8Array(made)
 }
 
 const RANDOM_POOL_BYTES = 4_096
