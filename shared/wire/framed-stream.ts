@@ -1,5 +1,5 @@
 /**
- * Frames on a byte stream: `u32 length ‖ body`, 1 to 262,144 bytes each. Knows no library: any stream of this shape will do.
+ * Frames on a byte stream: `u32 length ‖ body`, 1 to 262,144 bytes each. Knows no library, only the shape of a stream.
  * Reading holds back: who does not read makes the other side wait, and costs no more than one window of memory.
  */
 
