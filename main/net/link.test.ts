@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { isParleyError } from '../../shared/errors.ts'
 import { encodeDirectFrame } from '../../shared/wire/direct-frames.ts'
-import { DRAIN_WITHIN_MS, Link, MAX_UNANSWERED } from './link.ts'
+import { DRAIN_WITHIN_MS, Link, MAX_UNANSWERED, RETIRED_STAYS_MS } from './link.ts'
 import type { LinkEvents } from './link.ts'
 import {
   ANSWER_WITHIN_MS,
@@ -252,6 +252,28 @@ describe('closing', () => {
     bob.store = () => Promise.reject(new Error('disk'))
     await expect(alice.link.send(envelope(1))).rejects.toSatisfy(unreachable)
     expect(bob.bugs).toHaveLength(1)
+  })
+})
+
+describe('a link that was replaced', () => {
+  test('takes no more, answers what the other side sends before it knows, and ends', async () => {
+    alice.link.retire()
+    expect([alice.link.closed, alice.closedCount]).toEqual([true, 1])
+    await expect(alice.link.send(envelope(1))).rejects.toSatisfy(unreachable)
+    expect(await bob.link.send(envelope(2))).toBe('committed')
+    expect(alice.received).toEqual([envelope(2)])
+    clock.advance(RETIRED_STAYS_MS)
+    await settled()
+    expect([alice.goneCount, bob.goneCount]).toEqual([1, 1])
+    expect(clock.timerCount).toBe(0)
+  })
+
+  test('ends as soon as the other side ends it', async () => {
+    alice.link.retire()
+    await bob.link.close()
+    await settled()
+    expect([alice.goneCount, bob.goneCount]).toEqual([1, 1])
+    expect(clock.timerCount).toBe(0)
   })
 })
 

@@ -23,8 +23,10 @@ import { Liveness } from './liveness.ts'
 
 /** Envelopes of one direction that may be without an answer. */
 export const MAX_UNANSWERED = 256
-/** A link that was replaced or closed waits this long for outstanding answers. */
+/** A link that is closed waits this long for outstanding answers. */
 export const DRAIN_WITHIN_MS = 2_000
+/** A link that was replaced is read this long: the other side may learn later which one is sent on. */
+export const RETIRED_STAYS_MS = 2_000
 
 export interface LinkEvents {
   onEnvelope(link: Link, envelope: Uint8Array): Promise<'committed' | 'refused'>
@@ -82,6 +84,7 @@ export class Link implements DirectLink {
   #pingCount = 0
   #state: 'open' | 'draining' | 'gone' = 'open'
   #abortReason: ParleyError | null = null
+  #cancelRetirement: (() => void) | null = null
   #whenDrained: (() => void)[] = []
   #whenGone: (() => void)[] = []
 
@@ -161,6 +164,18 @@ export class Link implements DirectLink {
       this.#probes.add(settle)
       this.#ping()
     })
+  }
+
+  /**
+   * Another link took its place: takes no more, and answers what the other side sends on it until that side ends it too. An
+   * end at once would cross an envelope under way, which then could not be answered.
+   */
+  retire(): void {
+    if (this.#state === 'gone' || this.#cancelRetirement !== null) return
+    this.#cancelRetirement = this.#clock.after(RETIRED_STAYS_MS, () => {
+      void this.close()
+    })
+    this.#stopTaking()
   }
 
   /** Takes no more, waits a little for outstanding answers, then ends the stream. */
@@ -294,6 +309,7 @@ export class Link implements DirectLink {
     if (this.#state === 'gone') return
     this.#stopTaking()
     this.#state = 'gone'
+    this.#cancelRetirement?.()
     this.#liveness.stop()
     this.#writer.stop()
     this.#rejectAll(error)

@@ -100,6 +100,17 @@ describe('two streams that both sides opened at once', () => {
   })
 })
 
+test('an envelope sent before the second stream was seen is answered on the first, which the other side has given up', async () => {
+  const [byLarge, byLargeEnd] = streamPair()
+  large.add('by large', byLarge, true)
+  small.add('by large', byLargeEnd, false)
+  const [bySmall] = streamPair()
+  small.add('by small', bySmall, true)
+  await settled()
+  expect([small.current, large.current]).toEqual(['by small', 'by large'])
+  expect(await large.links.current(SMALL)?.send(Uint8Array.of(1))).toBe('committed')
+})
+
 test('a stream that the other side opened after a crash takes over when the old one does not answer within a second', async () => {
   const [oldEnd] = streamPair()
   oldEnd.cut = true

@@ -60,7 +60,7 @@ export class PeerLinks {
     else if (this.#keepsOlder(before, link)) void this.#settle(key, peer, before, link)
     else {
       this.#use(key, peer, link)
-      void before.close()
+      before.retire()
     }
   }
 
@@ -90,11 +90,11 @@ export class PeerLinks {
     const alive = await older.probe(PROVE_WITHIN_MS)
     if (peer.current !== older) return
     if (alive) {
-      await newer.close()
+      newer.retire()
       return
     }
     if (!newer.closed) this.#use(key, peer, newer)
-    await older.close()
+    older.retire()
   }
 
   #use(key: string, peer: Peer, link: Link): void {
