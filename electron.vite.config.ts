@@ -18,6 +18,7 @@ export default defineConfig({
           index: at('main/index.ts'),
           'engine-process': at('main/engine-process.ts'),
           'attachment-worker': at('main/storage/attachment-cipher/attachment-worker.ts'),
+          'hash-worker': at('main/storage/attachment-cipher/hash-worker.ts'),
         },
         external: EXTERNAL_PACKAGES,
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },

@@ -6,6 +6,7 @@ const config: KnipConfig = {
     'main/engine-process.ts!',
     'main/headless.ts!',
     'main/storage/attachment-cipher/attachment-worker.ts!',
+    'main/storage/attachment-cipher/hash-worker.ts!',
     'preload/index.ts!',
     'renderer/main.ts!',
     'renderer/testing/browser.ts',

@@ -35,6 +35,7 @@ const NODE_PROGRAMS: readonly NodeProgram[] = [
     entries: {
       parley: 'main/headless.ts',
       'attachment-worker': 'main/storage/attachment-cipher/attachment-worker.ts',
+      'hash-worker': 'main/storage/attachment-cipher/hash-worker.ts',
     },
     command: 'parley',
   },

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
@@ -10,6 +10,7 @@ import type { Clock } from '../../ports/runtime.ts'
 import { createBlobFiles } from '../blob-files.ts'
 import { startChild } from '../testing/child.ts'
 import { temporaryFolder } from '../testing/temporary-folder.ts'
+import { hashInLoop } from './ciphertext-hash.ts'
 import { createInLoopCipher } from './in-loop-cipher.ts'
 import { createWorkerCipher } from './worker-cipher.ts'
 
@@ -64,7 +65,12 @@ function workerCipher(program: URL | null = PROGRAM) {
 
 function inLoopCipher() {
   const blobFolder = join(temporaryFolder(), 'attachments')
-  const cipher = createInLoopCipher({ crypto, blobs: createBlobFiles(blobFolder), batchSegments: 4 })
+  const cipher = createInLoopCipher({
+    crypto,
+    blobs: createBlobFiles(blobFolder),
+    batchSegments: 4,
+    beginHash: hashInLoop,
+  })
   onTestFinished(() => cipher.stop())
   return { cipher, blobFolder, folder: temporaryFolder() }
 }
@@ -128,6 +134,17 @@ describe('the worker', () => {
     expect(warnings).toEqual([])
   })
 
+  test('tells the hash of what it wrote, also of a file that is hashed in a thread of its own', async () => {
+    const { cipher, blobFolder } = workerCipher()
+    const sizeBytes = 20_000_000
+    const bytes = new Uint8Array(randomBytes(sizeBytes))
+    const { sha256 } = await cipher.encrypt({ ...large(), source: { kind: 'bytes', bytes }, maxSizeBytes: sizeBytes })
+    const written = createHash('sha256')
+      .update(readFileSync(join(blobFolder, blobIdOf(1))))
+      .digest()
+    expect(Buffer.from(sha256)).toEqual(written)
+  })
+
   test('leaves the loop free while it encrypts', async () => {
     const { cipher } = workerCipher()
     await cipher.encrypt(large(1))
@@ -160,7 +177,7 @@ test.each(['loop', 'worker'])('a full disk is said so, and nothing is left: in t
   const source = { kind: 'path', path: join(folder, 'source') } as const
   writeFileSync(source.path, new Uint8Array(sizeBytes))
   const blobs = createBlobFiles(join(folder, 'attachments'))
-  const cipher = createInLoopCipher({ crypto, blobs, batchSegments: 4 })
+  const cipher = createInLoopCipher({ crypto, blobs, batchSegments: 4, beginHash: hashInLoop })
   await cipher.encrypt({ blobId: blobIdOf(1), key, source, maxSizeBytes: sizeBytes })
 
   const program = new URL('../testing/fill-disk-with-attachment.ts', import.meta.url)

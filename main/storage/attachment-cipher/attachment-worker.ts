@@ -7,16 +7,25 @@ import type { Crypto } from '../../crypto/index.ts'
 import type { AttachmentCipher } from '../../ports/attachment-cipher.ts'
 import { isParleyError } from '../../../shared/errors.ts'
 import { createBlobFiles } from '../blob-files.ts'
+import { hashInLoop } from './ciphertext-hash.ts'
+import type { BeginHash } from './ciphertext-hash.ts'
+import { HashThread } from './hash-thread.ts'
 import { createInLoopCipher } from './in-loop-cipher.ts'
 import type { CipherTask, FromWorker, TaskResult, ToWorker, WorkerSetup } from './worker-messages.ts'
 
 /** 1 MiB at a time: messages and system calls cost little beside it, and a seek waits a millisecond. */
 const BATCH_SEGMENTS = 16
+/** Under this a hash in the same loop is done before another thread stands. */
+const LARGE_BYTES = 16 * 1024 * 1024
+
+/** It lies beside this file, whichever form that has. */
+const HASH_PROGRAM = new URL(import.meta.url.endsWith('.ts') ? './hash-worker.ts' : './hash-worker.js', import.meta.url)
 
 class AttachmentWorker {
   readonly #port: MessagePort
   readonly #cipher: AttachmentCipher
   readonly #tasks = new Map<number, AbortController>()
+  #hashThread: Promise<HashThread | null> | null = null
 
   constructor(port: MessagePort, crypto: Crypto, { folder }: WorkerSetup) {
     this.#port = port
@@ -24,7 +33,16 @@ class AttachmentWorker {
       crypto,
       blobs: createBlobFiles(folder),
       batchSegments: BATCH_SEGMENTS,
+      beginHash: this.#beginHash,
     })
+  }
+
+  /** One thread for all large files, until the worker itself ends. Where none starts the hash is taken here. */
+  readonly #beginHash: BeginHash = async (slotBytes, totalBytes) => {
+    if (totalBytes < LARGE_BYTES) return await hashInLoop(slotBytes, totalBytes)
+    this.#hashThread ??= HashThread.start(HASH_PROGRAM)
+    const thread = await this.#hashThread
+    return thread === null || thread.hasFailed ? await hashInLoop(slotBytes, totalBytes) : thread.begin(slotBytes)
   }
 
   listen(): void {
@@ -78,6 +96,7 @@ class AttachmentWorker {
 
   async #stop(): Promise<void> {
     await this.#cipher.stop()
+    await (await this.#hashThread)?.stop()
     this.#port.close()
   }
 

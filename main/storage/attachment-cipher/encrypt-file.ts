@@ -1,9 +1,9 @@
 /** From a file to ciphertext on disk: one pass, constant memory. */
 
-import { createHash } from 'node:crypto'
 import { ATTACHMENT_SEGMENT_BYTES, attachmentCiphertextBytes, attachmentEncryptor } from '../../crypto/index.ts'
 import type { EncryptedAttachment, Encryption } from '../../ports/attachment-cipher.ts'
 import type { BlobPart } from '../../ports/store/profile.ts'
+import type { CiphertextHash } from './ciphertext-hash.ts'
 import { openSource } from './byte-source.ts'
 import type { ByteSource } from './byte-source.ts'
 import { runPipeline } from './pipeline.ts'
@@ -45,43 +45,56 @@ async function encryptWhole(
 /** The SHA-256 of what was written. */
 async function encryptInto(
   part: BlobPart,
+  parts: CipherParts,
+  encryption: Encryption,
+  source: ByteSource,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const largestBatch = Math.min(parts.batchSegments * ATTACHMENT_SEGMENT_BYTES, source.sizeBytes)
+  const hash = await parts.beginHash(
+    attachmentCiphertextBytes(largestBatch),
+    attachmentCiphertextBytes(source.sizeBytes),
+  )
+  try {
+    await sealInto(part, hash, largestBatch, parts, encryption, source, signal)
+  } catch (error) {
+    await hash.digest().catch(() => undefined)
+    throw error
+  }
+  return await hash.digest()
+}
+
+async function sealInto(
+  part: BlobPart,
+  hash: CiphertextHash,
+  largestBatch: number,
   { crypto, batchSegments }: CipherParts,
   { key, onProgress }: Encryption,
   source: ByteSource,
   signal: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<void> {
   const { sizeBytes } = source
-  const hash = createHash('sha256')
   const encryptor = attachmentEncryptor(crypto, key)
-  const largestBatch = Math.min(batchSegments * ATTACHMENT_SEGMENT_BYTES, sizeBytes)
-  const plain = slots(largestBatch)
-  const sealed = slots(attachmentCiphertextBytes(largestBatch))
+  // Two buffers in turns for the whole file: a fresh one for each batch would leave the memory to the garbage collector.
+  const plain = [new Uint8Array(largestBatch), new Uint8Array(largestBatch)] as const
   await runPipeline({
     sizeBytes,
     batchSegments,
-    read: (position, length, slot) => source.read(position, plain(slot).subarray(0, length)),
+    read: (position, length, slot) => source.read(position, plain[slot].subarray(0, length)),
     work: (batch, position, slot) => {
-      const into = sealed(slot)
+      const into = hash.slots[slot]
       let filled = 0
       for (let at = 0; at < batch.length; at += ATTACHMENT_SEGMENT_BYTES) {
         const segment = batch.subarray(at, at + ATTACHMENT_SEGMENT_BYTES)
         const last = position + at + segment.length === sizeBytes
         filled += encryptor.seal(segment, last, into.subarray(filled)).length
       }
-      const whole = into.subarray(0, filled)
-      hash.update(whole)
-      return whole
+      return into.subarray(0, filled)
     },
-    write: (bytes) => part.append(bytes),
+    write: async (bytes, slot) => {
+      await Promise.all([part.append(bytes), hash.update(slot, bytes.length)])
+    },
     signal,
     onProgress: (doneBytes) => onProgress?.(doneBytes),
   })
-  return new Uint8Array(hash.digest())
-}
-
-/** Two buffers in turns for the whole file: a fresh one for each batch would leave the memory to the garbage collector. */
-function slots(sizeBytes: number): (slot: number) => Uint8Array {
-  const even = new Uint8Array(sizeBytes)
-  const odd = new Uint8Array(sizeBytes)
-  return (slot) => (slot === 0 ? even : odd)
 }

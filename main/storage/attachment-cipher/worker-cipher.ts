@@ -15,6 +15,7 @@ import type {
 import type { Crypto } from '../../crypto/index.ts'
 import { ParleyError } from '../../../shared/errors.ts'
 import { createBlobFiles } from '../blob-files.ts'
+import { hashInLoop } from './ciphertext-hash.ts'
 import { rangeLength } from './decrypt-file.ts'
 import { createInLoopCipher } from './in-loop-cipher.ts'
 import { LazyWorker } from './lazy-worker.ts'
@@ -34,7 +35,7 @@ export interface WorkerCipherOptions extends WorkerSetup, Omit<LazyWorkerOptions
 /** @param options.folder of the ciphertext files; made with the first of them */
 export function createWorkerCipher({ crypto, folder, ...options }: WorkerCipherOptions): AttachmentCipher {
   const blobs = createBlobFiles(folder)
-  const inLoop = createInLoopCipher({ crypto, blobs, batchSegments: IN_LOOP_BATCH_SEGMENTS })
+  const inLoop = createInLoopCipher({ crypto, blobs, batchSegments: IN_LOOP_BATCH_SEGMENTS, beginHash: hashInLoop })
   const lazy = new LazyWorker({ ...options, setup: { folder } })
   const workerFor = async (sizeBytes: number) => (sizeBytes <= SMALL_BYTES ? null : await lazy.awake())
 
