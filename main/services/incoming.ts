@@ -154,10 +154,8 @@ export class Incoming {
       return 'committed'
     }
     const contact = this.#contactOf(source)
-    if (contact?.blocked === true) {
-      store.inbox.markSeen({ envelopeId: id, contactId: null, messageId: null, atMs: clock.nowMs() })
-      return 'committed'
-    }
+    // not remembered either: what its sender still holds may come after an unblock
+    if (contact?.blocked === true) return 'refused'
     const taken = this.#openAndApply(id, envelope, contact, receipts)
     if (taken !== null) {
       advanced.add(taken)
