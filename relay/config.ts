@@ -8,6 +8,22 @@ const positive = z.int().check(z.minimum(1))
 const orNone = z.int().check(z.minimum(0))
 const MIB = 1024 * 1024
 
+const turnSchema = z
+  .strictObject({
+    /** `turn:relay.example:3478` and the like. */
+    urls: z.array(z.string().check(z.maxLength(255), z.regex(/^turns?:/))).check(z.minLength(1), z.maxLength(8)),
+    /** The same as coturn's `static-auth-secret`; or a file that holds it. */
+    secret: z.optional(z.string().check(z.minLength(16))),
+    secretFile: z.optional(z.string()),
+    ttlMinutes: z._default(positive.check(z.maximum(24 * 60)), 120),
+  })
+  .check(
+    z.refine(
+      ({ secret, secretFile }) => (secret === undefined) !== (secretFile === undefined),
+      'one of secret and secretFile',
+    ),
+  )
+
 export const configSchema = z.strictObject({
   /** Multiaddrs to listen on: TCP, WebSocket, QUIC. */
   listen: z._default(z.array(z.string()).check(z.minLength(1)), [
@@ -31,6 +47,10 @@ export const configSchema = z.strictObject({
   mailboxMaxTokens: z._default(positive, 20_000),
   mailboxMaxDirectories: z._default(positive, 8),
   mailboxMaxInvites: z._default(positive, 1_000),
+  /** Envelopes of strangers that wait in one mailbox. */
+  mailboxMaxDoorEnvelopes: z._default(orNone, 32),
+  /** What a stranger works for one envelope: SHA-256 that begins with so many zero bits, and more under load. */
+  doorBits: z._default(orNone.check(z.maximum(30)), 18),
   /** Of one sender to one mailbox. */
   tokenEnvelopesPerDay: z._default(positive, 10_000),
   /** The same, envelopes and attachments together. */
@@ -42,10 +62,24 @@ export const configSchema = z.strictObject({
   /** Several people may share one address. */
   connectionsPerAddress: z._default(positive, 256),
   newConnectionsPerSecondPerAddress: z._default(positive, 50),
+  /** Connections that have not shown their key yet. */
+  handshakesPerAddress: z._default(positive, 64),
+  directoryTakesPerMinutePerAddress: z._default(positive, 120),
+  inviteTakesPerMinutePerAddress: z._default(positive, 60),
+  doorChallengesPerMinutePerAddress: z._default(positive, 30),
+  newMailboxesPerHourPerAddress: z._default(positive, 2_000),
+  /** Past this a directory hands out its last resort: to everybody together, and to one neighbourhood of addresses. */
+  oneTimeItemsPerHour: z._default(positive, 60),
+  oneTimeItemsPerHourPerAddress: z._default(positive, 8),
+  /** Requests that are being carried out, of all clients together. */
+  maxRequestBytes: z._default(positive.check(z.minimum(MIB)), 128 * MIB),
 
   circuitReservations: z._default(positive, 1_000),
   circuitMinutes: z._default(positive, 60),
   circuitBytes: z._default(positive, 64 * MIB),
+
+  /** A coturn (`use-auth-secret`) for owners of mailboxes. */
+  turn: z.optional(turnSchema),
 })
 
 export type RelayConfig = z.output<typeof configSchema>
@@ -94,5 +128,15 @@ function fromEnvironment(env: Readonly<Record<string, string | undefined>>): obj
 function parseValue(key: string, value: string): unknown {
   if (key === 'listen' || key === 'announce') return value.split(',').map((address) => address.trim())
   if (key === 'operatorSecret') return value
+  if (key === 'turn') return parseJson(key, value)
   return /^\d+$/.test(value) ? Number(value) : value
+}
+
+/** @throws ConfigError */
+function parseJson(key: string, value: string): unknown {
+  try {
+    return JSON.parse(value)
+  } catch (cause) {
+    throw new ConfigError(`The setting ${key} is not JSON.`, { cause })
+  }
 }

@@ -11,13 +11,20 @@ export interface QuotaLimits {
   readonly bytes: number
 }
 
+/** Senders of one day that are remembered, at some 200 bytes each. */
+const MAX_SENDERS = 200_000
+/** Senders that are looked at for the one that used least. */
+const LOOK_AT = 16
+
 export class DailyQuota {
   readonly #limits: QuotaLimits
+  readonly #maxSenders: number
   readonly #used = new Map<string, { envelopes: number; bytes: number }>()
   #day = 0
 
-  constructor(limits: QuotaLimits) {
+  constructor(limits: QuotaLimits, maxSenders: number = MAX_SENDERS) {
     this.#limits = limits
+    this.#maxSenders = maxSenders
   }
 
   /** Takes it off the day's allowance. False: there is not enough left. */
@@ -27,8 +34,28 @@ export class DailyQuota {
     const envelopes = used.envelopes + amount.envelopes
     const bytes = used.bytes + amount.bytes
     if (envelopes > this.#limits.envelopes || bytes > this.#limits.bytes) return false
-    this.#used.set(sender, { envelopes, bytes })
+    this.#remember(sender, { envelopes, bytes })
     return true
+  }
+
+  get size(): number {
+    return this.#used.size
+  }
+
+  /** The last to deposit stand last. Where there are too many, one goes that used little: its allowance begins anew. */
+  #remember(sender: string, used: QuotaLimits): void {
+    this.#used.delete(sender)
+    this.#used.set(sender, { ...used })
+    if (this.#used.size <= this.#maxSenders) return
+    let [least, leastShare] = [sender, Infinity]
+    let looked = 0
+    for (const [name, { envelopes, bytes }] of this.#used) {
+      const share = Math.max(envelopes / this.#limits.envelopes, bytes / this.#limits.bytes)
+      if (share < leastShare) [least, leastShare] = [name, share]
+      looked += 1
+      if (looked === LOOK_AT) break
+    }
+    this.#used.delete(least)
   }
 
   /** What was charged and then not stored. */

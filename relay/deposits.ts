@@ -5,8 +5,10 @@ import type { MailboxId } from '../shared/model/ids.ts'
 import type { DepositAnswer, DepositsAnswer } from '../shared/wire/relay-answers.ts'
 import { receiptsToSign } from '../shared/wire/relay-receipt.ts'
 import type { Held } from '../shared/wire/relay-receipt.ts'
+import type { DoorDeposit } from '../shared/wire/relay-door.ts'
 import type { DepositEntry, DepositTarget } from '../shared/wire/relay-requests.ts'
 import type { RelayConfig } from './config.ts'
+import { Refused } from './refused.ts'
 import type { DailyQuota } from './daily-quota.ts'
 import { envelopeIdOf, sha256 } from './hashes.ts'
 import type { RelayKey } from './relay-key.ts'
@@ -15,6 +17,9 @@ import type { DepositItem, DepositResult, RelayStore } from './storage/relay-sto
 const DAY_SECONDS = 24 * 60 * 60
 /** A disk or a mailbox that is full empties when owners come. */
 const FULL_RETRY_SECONDS = 600
+
+/** From a stranger, whose proof of work was taken. */
+export type DoorItem = Pick<DoorDeposit, 'mailboxId' | 'envelope' | 'ttlSeconds'>
 
 export interface DepositParts {
   readonly store: RelayStore
@@ -25,6 +30,12 @@ export interface DepositParts {
   readonly isDiskFull: () => boolean
   readonly onHeld: (mailboxIds: ReadonlySet<MailboxId>) => void
 }
+
+type Plan =
+  | Extract<DepositAnswer, { kind: 'refused' }>
+  /** Charged. */
+  | { readonly kind: 'item'; readonly item: DepositItem }
+  | { readonly kind: 'over-quota'; readonly item: DepositItem }
 
 export function senderName(mailboxId: MailboxId, tokenHash: Uint8Array): string {
   return `${mailboxId} ${toBase64Url(tokenHash)}`
@@ -44,21 +55,59 @@ export class Deposits {
   /** Resolves when everything held is durable. */
   async take(entries: readonly DepositEntry[]): Promise<DepositsAnswer> {
     const plans = entries.flatMap((entry) => this.#plan(entry))
-    const items = plans.filter((plan): plan is DepositItem => !('kind' in plan))
+    const items = plans.filter((plan) => plan.kind === 'item').map(({ item }) => item)
     const results = items.length === 0 ? [] : await this.#parts.store.deposit(items)
     const held: Held[] = []
+    const answers: DepositAnswer[] = []
     let next = 0
-    const answers = plans.map((plan) => {
-      if ('kind' in plan) return plan
+    for (const plan of plans) {
+      if (plan.kind === 'refused') {
+        answers.push(plan)
+        continue
+      }
+      if (plan.kind === 'over-quota') {
+        answers.push(await this.#overQuota(plan.item))
+        continue
+      }
       const result = results[next++]
       if (result === undefined) throw new Error('a deposit without a result')
-      this.#settle(plan, result)
+      this.#settle(plan.item, result)
       const answer = this.#answer(result)
-      if (answer.kind === 'held') held.push(heldOf(plan, answer))
-      return answer
-    })
+      if (answer.kind === 'held') held.push(heldOf(plan.item, answer))
+      answers.push(answer)
+    }
     this.#parts.onHeld(new Set(held.map(({ mailboxId }) => mailboxId)))
     return { answers, signature: held.length === 0 ? null : this.#sign(held) }
+  }
+
+  /** Only whose token is good is told of its quota: a revoked one is as unknown as any. */
+  async #overQuota({ mailboxId, tokenHash, storedAtMs }: DepositItem): Promise<DepositAnswer> {
+    const { store, quota } = this.#parts
+    if (!(await store.hasToken(mailboxId, tokenHash))) return this.#answer({ kind: 'no-token' })
+    return { kind: 'refused', code: 'relay-quota', retryAfterSeconds: quota.secondsLeft(storedAtMs) }
+  }
+
+  /** Resolves when it is durable. @throws relay-full: the disk is, before anything is paid for */
+  async takeAtDoor({ mailboxId, envelope, ttlSeconds }: DoorItem, pay: () => void): Promise<DepositsAnswer> {
+    const { store, config, isDiskFull, now, onHeld } = this.#parts
+    if (isDiskFull()) throw new Refused('relay-full', 'disk', FULL_RETRY_SECONDS)
+    pay()
+    const storedAtMs = now()
+    const item = {
+      ...{ mailboxId, envelope, storedAtMs },
+      envelopeId: envelopeIdOf(envelope),
+      expiresAtMs: this.#expiry(storedAtMs, ttlSeconds),
+    }
+    const result = await store.depositAtDoor(item, config.mailboxMaxDoorEnvelopes)
+    if (result.kind === 'no-token') throw new Refused('door-closed', 'door')
+    const answer = this.#answer(result)
+    if (answer.kind !== 'held') return { answers: [answer], signature: null }
+    onHeld(new Set([mailboxId]))
+    return { answers: [answer], signature: this.#sign([heldOf(item, answer)]) }
+  }
+
+  #expiry(storedAtMs: number, ttlSeconds: number): number {
+    return storedAtMs + Math.min(Math.max(1, ttlSeconds), this.retentionSeconds) * 1000
   }
 
   #sign(held: readonly Held[]): Uint8Array {
@@ -66,10 +115,14 @@ export class Deposits {
     return key.sign(receiptsToSign('envelope', key.relayId, held, sha256))
   }
 
-  #plan({ envelope, targets }: DepositEntry): readonly (DepositItem | DepositAnswer)[] {
-    const { config } = this.#parts
+  #plan({ envelope, targets }: DepositEntry): readonly Plan[] {
+    const { config, isDiskFull } = this.#parts
     if (envelope.length > config.maxEnvelopeBytes) {
       return targets.map(() => ({ kind: 'refused', code: 'too-large', retryAfterSeconds: 0 }) as const)
+    }
+    if (isDiskFull()) {
+      const refused = { kind: 'refused', code: 'relay-full', retryAfterSeconds: FULL_RETRY_SECONDS } as const
+      return targets.map(() => refused)
     }
     const envelopeId = envelopeIdOf(envelope)
     return targets.map((target) => this.#planOne({ ...target, envelope, envelopeId }))
@@ -81,14 +134,13 @@ export class Deposits {
     ttlSeconds,
     envelope,
     envelopeId,
-  }: DepositTarget & Pick<DepositItem, 'envelope' | 'envelopeId'>): DepositItem | DepositAnswer {
-    const { quota, now, isDiskFull } = this.#parts
-    if (isDiskFull()) return { kind: 'refused', code: 'relay-full', retryAfterSeconds: FULL_RETRY_SECONDS }
+  }: DepositTarget & Pick<DepositItem, 'envelope' | 'envelopeId'>): Plan {
+    const { quota, now } = this.#parts
     const storedAtMs = now()
-    const expiresAtMs = storedAtMs + Math.min(Math.max(1, ttlSeconds), this.retentionSeconds) * 1000
+    const expiresAtMs = this.#expiry(storedAtMs, ttlSeconds)
     const item = { mailboxId, tokenHash: sha256(token), envelopeId, envelope, storedAtMs, expiresAtMs }
-    if (quota.charge(senderName(mailboxId, item.tokenHash), costOf(item), storedAtMs)) return item
-    return { kind: 'refused', code: 'relay-quota', retryAfterSeconds: quota.secondsLeft(storedAtMs) }
+    const isLeft = quota.charge(senderName(mailboxId, item.tokenHash), costOf(item), storedAtMs)
+    return { kind: isLeft ? 'item' : 'over-quota', item }
   }
 
   /** Only what was newly stored counts against the day. */
@@ -115,7 +167,10 @@ function costOf({ envelope }: DepositItem) {
   return { envelopes: 1, bytes: envelope.length }
 }
 
-function heldOf(item: DepositItem, answer: { readonly storedAtMs: number; readonly expiresAtMs: number }): Held {
+function heldOf(
+  item: Omit<DepositItem, 'tokenHash'>,
+  answer: { readonly storedAtMs: number; readonly expiresAtMs: number },
+): Held {
   const { mailboxId, envelopeId } = item
   return { mailboxId, subject: envelopeId, storedAtMs: answer.storedAtMs, expiresAtMs: answer.expiresAtMs }
 }

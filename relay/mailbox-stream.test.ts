@@ -101,7 +101,8 @@ describe('greeting and proof', () => {
   test('versions that do not meet are refused, so that either side may be newer', async () => {
     await start()
     const client = await connect()
-    expect(codeOf(await client.ask({ type: 'hello', minVersion: 2, maxVersion: 9 }))).toBe('unsupported-version')
+    expect(codeOf(await client.ask({ type: 'hello', minVersion: 3, maxVersion: 9 }))).toBe('unsupported-version')
+    expect(codeOf(await client.ask({ type: 'hello', minVersion: 0, maxVersion: 0 }))).toBe('unsupported-version')
     expect(codeOf(await client.ask({ type: 'hello', minVersion: 0, maxVersion: 9 }))).toBe('reply')
   })
 

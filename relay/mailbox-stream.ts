@@ -15,25 +15,43 @@ import {
   encodeUsage,
 } from '../shared/wire/relay-answers.ts'
 import type { RelayMessage } from '../shared/wire/relay-answers.ts'
-import { decodeRequest, MAILBOX_VERSION } from '../shared/wire/relay-requests.ts'
-import type { RelayRequest } from '../shared/wire/relay-requests.ts'
+import { encodeAllowance, encodeTurn } from '../shared/wire/relay-allowance.ts'
+import { encodeDoorChallenge } from '../shared/wire/relay-door.ts'
+import { decodeRequest, MAILBOX_VERSION, MIN_MAILBOX_VERSION } from '../shared/wire/relay-requests.ts'
+import type { PushRange, RelayRequest } from '../shared/wire/relay-requests.ts'
 import { mailboxProofBytes } from '../shared/wire/relay-signed.ts'
+import type { AddressPrefixes } from './address-prefixes.ts'
+import type { AskLimits } from './ask-limits.ts'
+import { ByteBudget } from './byte-budget.ts'
 import type { RelayConfig } from './config.ts'
 import type { Deposits } from './deposits.ts'
+import type { FrontDoor } from './front-door.ts'
 import type { Mailboxes, OwnerListener } from './mailboxes.ts'
 import { OwnerPushes } from './owner-pushes.ts'
 import { Refused, refusalOf } from './refused.ts'
 import type { RelayLog } from './relay-log.ts'
 import { verifyEd25519 } from './relay-key.ts'
+import { turnCredentials } from './turn.ts'
+import type { TurnServers } from './turn.ts'
 
-/** Requests of one client that may be under way: with their frames, what it may cost in memory. */
+/** Requests of one client that may be under way, answers that it does not read included. */
 const MAX_CONCURRENT_REQUESTS = 16
+/** The frames of those that are being carried out. */
+const MAX_REQUEST_BYTES = 1024 * 1024
+/** Each costs a signature check. */
+const MAX_FALSE_PROOFS = 8
 const CLOSE_WITHIN_MS = 1_000
+const STOPS_SINCE_VERSION = 2
 
 export interface StreamParts {
   readonly stream: FramedStream
   readonly mailboxes: Mailboxes
   readonly deposits: Deposits
+  readonly door: FrontDoor
+  readonly asks: AskLimits
+  readonly turn: TurnServers | null
+  /** Of all clients together. */
+  readonly requestBytes: ByteBudget
   readonly config: RelayConfig
   readonly now: () => number
   readonly log: RelayLog
@@ -41,13 +59,16 @@ export interface StreamParts {
   readonly frontEnds: () => Uint8Array
   readonly relayPeer: string
   readonly clientPeer: string
+  readonly clientPrefixes: AddressPrefixes
   /** A client that does not greet in this time is let go. */
   readonly helloWithinMs: number
 }
 
 type OwnerRequest = Exclude<
   RelayRequest,
-  { type: 'hello' | 'own' | 'deposit' | 'take-directory' | 'take-invite' | 'ping' }
+  {
+    type: 'hello' | 'own' | 'deposit' | 'take-directory' | 'take-invite' | 'ask-door' | 'deposit-at-door' | 'ping'
+  }
 >
 
 const EMPTY = new Uint8Array()
@@ -55,7 +76,9 @@ const EMPTY = new Uint8Array()
 export class MailboxStream implements OwnerListener {
   readonly #parts: StreamParts
   readonly #challenge = new Uint8Array(randomBytes(32))
-  #greeted = false
+  readonly #requestBytes = new ByteBudget(MAX_REQUEST_BYTES)
+  #version = 0
+  #falseProofs = 0
   #owned: { readonly mailboxId: MailboxId; readonly pushes: OwnerPushes } | null = null
   #proving = false
   /** Directories whose low stock the owner was told and did not fill since. */
@@ -73,15 +96,16 @@ export class MailboxStream implements OwnerListener {
   async run(): Promise<void> {
     const { stream, helloWithinMs } = this.#parts
     const greeting = setTimeout(() => {
-      if (!this.#greeted) this.#abort(new Error('no greeting'))
+      if (this.#version === 0) this.#abort(new Error('no greeting'))
     }, helloWithinMs)
     try {
       for await (const frame of stream.frames()) {
         if (this.#ended) break
         const { requestId, request } = decodeRequest(frame)
         await this.#room()
+        await this.#takeBytes(frame.length)
         this.#running += 1
-        void this.#answer(requestId, request)
+        void this.#answer(requestId, request, frame.length)
       }
       await this.#idle()
       await stream.close()
@@ -93,15 +117,29 @@ export class MailboxStream implements OwnerListener {
     }
   }
 
-  /** The relay stops: what is under way is answered, nothing new is read. */
+  /** The relay stops: the client is told to go elsewhere, what is under way is answered, nothing new is read. */
   async drain(): Promise<void> {
     this.#end()
+    if (this.#version >= STOPS_SINCE_VERSION) {
+      this.#write({ type: 'stops' }).catch((error: unknown) => {
+        this.#abort(error)
+      })
+    }
     await this.#idle()
     await this.#parts.stream.close()
   }
 
+  /** The relay stops, and this client had not even greeted. */
+  turnAway(): void {
+    this.#abort(new Error('the relay stops'))
+  }
+
   #end(): void {
     this.#ended = true
+    this.#disown()
+  }
+
+  #disown(): void {
     const owned = this.#owned
     this.#owned = null
     if (owned === null) return
@@ -138,9 +176,18 @@ export class MailboxStream implements OwnerListener {
     })
   }
 
-  async #answer(requestId: number, request: RelayRequest): Promise<void> {
+  async #takeBytes(bytes: number): Promise<void> {
+    await this.#requestBytes.take(bytes)
+    await this.#parts.requestBytes.take(bytes)
+  }
+
+  async #answer(requestId: number, request: RelayRequest, bytes: number): Promise<void> {
     try {
-      const message = await this.#outcome(requestId, request)
+      const message = await this.#outcome(requestId, request).finally(() => {
+        // An answer that nobody reads holds no bytes of the request, so that it keeps nobody else waiting.
+        this.#parts.requestBytes.giveBack(bytes)
+        this.#requestBytes.giveBack(bytes)
+      })
       // A client that left hears nothing more.
       await this.#write(message)
     } catch (error) {
@@ -169,17 +216,28 @@ export class MailboxStream implements OwnerListener {
 
   async #carryOut(request: RelayRequest): Promise<Uint8Array> {
     if (request.type === 'hello') return this.#hello(request)
-    if (!this.#greeted) throw new ParleyError('malformed', 'a request before hello')
-    const { mailboxes, deposits } = this.#parts
+    if (this.#version === 0) throw new ParleyError('malformed', 'a request before hello')
+    const { mailboxes, deposits, door, asks, clientPrefixes } = this.#parts
     switch (request.type) {
       case 'own':
         return this.#own(request)
       case 'deposit':
         return encodeDepositsAnswer(await deposits.take(request.entries))
       case 'take-directory':
-        return encodeDirectoryTaken(await mailboxes.takeDirectory(request.lookupId))
+        asks.take('directory', clientPrefixes)
+        return encodeDirectoryTaken(await this.#takeDirectory(request.lookupId))
       case 'take-invite':
+        asks.take('invite', clientPrefixes)
         return encodeInviteTaken(await mailboxes.takeInvite(request.slotId, request.takerNonce))
+      case 'ask-door':
+        asks.take('door', clientPrefixes)
+        return encodeDoorChallenge(door.challenge(request))
+      case 'deposit-at-door':
+        return encodeDepositsAnswer(
+          await deposits.takeAtDoor(request, () => {
+            door.pay(request)
+          }),
+        )
       case 'ping':
         return EMPTY
       default:
@@ -187,10 +245,15 @@ export class MailboxStream implements OwnerListener {
     }
   }
 
+  #takeDirectory(lookupId: Uint8Array): Promise<Uint8Array | null> {
+    const { mailboxes, asks, clientPrefixes } = this.#parts
+    return mailboxes.takeDirectory(lookupId, asks.mayHaveOneTimeItem(lookupId, clientPrefixes))
+  }
+
   async #carryOutForOwner(request: OwnerRequest): Promise<Uint8Array> {
     const owned = this.#owned
     if (owned === null) throw new Refused('relay-refused', 'not the owner of a mailbox')
-    const { mailboxes } = this.#parts
+    const { mailboxes, turn, now } = this.#parts
     const { mailboxId, pushes } = owned
     switch (request.type) {
       case 'put-tokens':
@@ -212,19 +275,40 @@ export class MailboxStream implements OwnerListener {
         await mailboxes.acknowledge(mailboxId, request.envelopeIds)
         pushes.acknowledged(request.envelopeIds)
         return EMPTY
+      case 'acknowledge-range':
+        await this.#acknowledgeRange(mailboxId, pushes, request)
+        return EMPTY
       case 'usage':
         return encodeUsage(await mailboxes.usage(mailboxId))
+      case 'allowance':
+        return encodeAllowance(await mailboxes.allowance(mailboxId))
+      case 'turn':
+        return encodeTurn(turn === null ? null : turnCredentials(turn, now()))
+      case 'set-door':
+        await mailboxes.setDoor(mailboxId, request.open)
+        return EMPTY
+      case 'close-mailbox':
+        this.#disown()
+        await mailboxes.close(mailboxId)
+        return EMPTY
     }
   }
 
+  async #acknowledgeRange(mailboxId: MailboxId, pushes: OwnerPushes, range: PushRange): Promise<void> {
+    const names = pushes.inRange(range)
+    if (names.length > 0) await this.#parts.mailboxes.acknowledgePushed(mailboxId, names)
+    pushes.acknowledged(names.map(({ envelopeId }) => envelopeId))
+  }
+
   #hello(request: Extract<RelayRequest, { type: 'hello' }>): Uint8Array {
-    if (request.minVersion > MAILBOX_VERSION || request.maxVersion < MAILBOX_VERSION) {
+    const version = Math.min(request.maxVersion, MAILBOX_VERSION)
+    if (version < MIN_MAILBOX_VERSION || version < request.minVersion) {
       throw new Refused('unsupported-version', 'mailbox protocol')
     }
-    this.#greeted = true
+    this.#version = version
     const { config, deposits, frontEnds } = this.#parts
     return encodeHelloAnswer({
-      version: MAILBOX_VERSION,
+      version,
       challenge: this.#challenge,
       frontEnds: frontEnds(),
       retentionSeconds: deposits.retentionSeconds,
@@ -236,11 +320,17 @@ export class MailboxStream implements OwnerListener {
   async #own(request: Extract<RelayRequest, { type: 'own' }>): Promise<Uint8Array> {
     const { mailboxPublic, signature, creditBytes, admission } = request
     if (this.#proving) throw new Refused('relay-refused', 'one mailbox a stream')
-    const { mailboxes, relayPeer, clientPeer, now } = this.#parts
+    const { mailboxes, relayPeer, clientPeer, now, asks, clientPrefixes } = this.#parts
     const proof = mailboxProofBytes({ challenge: this.#challenge, relayPeer, ownerPeer: clientPeer, mailboxPublic })
-    if (!verifyEd25519(mailboxPublic, proof, signature)) throw new Refused('signature-invalid', 'mailbox proof')
+    if (!verifyEd25519(mailboxPublic, proof, signature)) {
+      this.#falseProofs += 1
+      if (this.#falseProofs > MAX_FALSE_PROOFS) throw new Error('false proofs')
+      throw new Refused('signature-invalid', 'mailbox proof')
+    }
     this.#proving = true
-    const mailboxId = await mailboxes.open(mailboxPublic, admission)
+    const mailboxId = await mailboxes.open(mailboxPublic, admission, () => {
+      asks.take('mailbox', clientPrefixes)
+    })
     // The client may have left while this was written.
     if (this.#ended) return EMPTY
     const pushes = new OwnerPushes({

@@ -4,11 +4,12 @@ import { timingSafeEqual } from 'node:crypto'
 import type { EnvelopeId, MailboxId } from '../shared/model/ids.ts'
 import { idFromBytes } from '../shared/model/ids.ts'
 import type { InviteTaken, UsageAnswer } from '../shared/wire/relay-answers.ts'
+import type { Allowance } from '../shared/wire/relay-allowance.ts'
 import type { DirectoryEntry, TokenEntry } from '../shared/wire/relay-requests.ts'
 import type { RelayConfig } from './config.ts'
 import { sha256 } from './hashes.ts'
 import { Refused } from './refused.ts'
-import type { RelayStore, StoredEnvelope } from './storage/relay-store.ts'
+import type { BlobName, PushedName, RelayStore, StoredEnvelope } from './storage/relay-store.ts'
 
 /** Under this many one-time items the owner is told. */
 export const LOW_STOCK = 20
@@ -28,6 +29,8 @@ export interface MailboxParts {
   readonly now: () => number
   /** A one-time item went out. */
   readonly onTaken: () => void
+  /** Their mailbox is gone: their files go too. */
+  readonly deleteBlobs: (blobs: readonly BlobName[]) => Promise<void>
 }
 
 export class Mailboxes {
@@ -38,14 +41,15 @@ export class Mailboxes {
     this.#parts = parts
   }
 
-  /** Opens the mailbox where there is none. @throws relay-refused | relay-full */
-  async open(mailboxPublic: Uint8Array, admission: Uint8Array): Promise<MailboxId> {
+  /** Opens the mailbox where there is none; before a new one `mayOpen` may throw. @throws relay-refused | relay-full */
+  async open(mailboxPublic: Uint8Array, admission: Uint8Array, mayOpen: () => void): Promise<MailboxId> {
     const { store, now } = this.#parts
     const mailboxId = idFromBytes<MailboxId>(sha256(mailboxPublic))
-    const opened = await store.openMailbox(
-      { mailboxId, publicKey: mailboxPublic, openedAtMs: now() },
-      this.#admits(admission),
-    )
+    const mailbox = { mailboxId, publicKey: mailboxPublic, openedAtMs: now() }
+    if ((await store.openMailbox(mailbox, false)) === 'open') return mailboxId
+    const admitted = this.#admits(admission)
+    if (admitted) mayOpen()
+    const opened = admitted ? await store.openMailbox(mailbox, true) : 'not-admitted'
     if (opened === 'not-admitted') throw new Refused('relay-refused', 'no new mailboxes')
     if (opened === 'full') throw new Refused('relay-full', 'mailboxes')
     return mailboxId
@@ -97,6 +101,37 @@ export class Mailboxes {
     return this.#parts.store.collect(mailboxId, envelopeIds, this.#parts.now())
   }
 
+  acknowledgePushed(mailboxId: MailboxId, pushed: readonly PushedName[]): Promise<void> {
+    return this.#parts.store.collectPushed(mailboxId, pushed, this.#parts.now())
+  }
+
+  /** For good, with all that lies there. In slices, so that others get their turn between them. */
+  async close(mailboxId: MailboxId): Promise<void> {
+    const { store, deleteBlobs } = this.#parts
+    for (let more = true; more;) {
+      const closed = await store.closeMailbox(mailboxId)
+      await deleteBlobs(closed.blobs)
+      more = closed.more
+    }
+  }
+
+  setDoor(mailboxId: MailboxId, open: boolean): Promise<void> {
+    return this.#parts.store.setDoor(mailboxId, open)
+  }
+
+  async allowance(mailboxId: MailboxId): Promise<Allowance> {
+    const { store, config } = this.#parts
+    const [{ envelopeCount, bytes }, holdings] = await Promise.all([store.usage(mailboxId), store.holdings(mailboxId)])
+    return {
+      envelopes: { used: envelopeCount, limit: config.mailboxMaxEnvelopes },
+      bytes: { used: bytes, limit: config.mailboxMaxBytes },
+      blobBytes: { used: holdings.blobBytes, limit: config.mailboxMaxBlobBytes },
+      tokens: { used: holdings.tokens, limit: config.mailboxMaxTokens },
+      doorEnvelopes: { used: holdings.doorEnvelopes, limit: config.mailboxMaxDoorEnvelopes },
+      doorOpen: holdings.doorOpen,
+    }
+  }
+
   usage(mailboxId: MailboxId): Promise<UsageAnswer> {
     return this.#parts.store.usage(mailboxId)
   }
@@ -110,9 +145,10 @@ export class Mailboxes {
   }
 
   /** Each one-time item goes out once, and only after that is on disk. */
-  async takeDirectory(lookupId: Uint8Array): Promise<Uint8Array | null> {
-    const taken = await this.#parts.store.takeDirectory(lookupId)
+  async takeDirectory(lookupId: Uint8Array, mayHaveOneTimeItem: boolean): Promise<Uint8Array | null> {
+    const taken = await this.#parts.store.takeDirectory(lookupId, mayHaveOneTimeItem)
     if (taken === null) return null
+    if (!mayHaveOneTimeItem) return taken.item
     this.#parts.onTaken()
     if (taken.remaining < LOW_STOCK) this.#owners.get(taken.mailboxId)?.onStock(lookupId, taken.remaining)
     return taken.item

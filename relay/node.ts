@@ -28,9 +28,14 @@ export interface RelayHandlers {
   onBlobStream(stream: Stream): void
 }
 
-export async function startNode(seed: Uint8Array, config: RelayConfig, handlers: RelayHandlers): Promise<Libp2p> {
+export async function startNode(
+  seed: Uint8Array,
+  config: RelayConfig,
+  now: () => number,
+  handlers: RelayHandlers,
+): Promise<Libp2p> {
   const quic = await loadQuic()
-  const limits = new AddressLimits(config.connectionsPerAddress)
+  const limits = new AddressLimits(config, now)
   const node = await createLibp2p({
     start: false,
     privateKey: await generateKeyPairFromSeed('Ed25519', seed),
@@ -42,14 +47,19 @@ export async function startNode(seed: Uint8Array, config: RelayConfig, handlers:
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES } })],
     connectionGater: {
-      denyInboundConnection: ({ remoteAddr }) => limits.isFull(remoteAddr.toString()),
+      denyInboundConnection: (connection) => !limits.begins(connection),
+      denyInboundUpgradedConnection: (_peer, connection) => {
+        limits.stands(connection)
+        return false
+      },
     },
     connectionMonitor: { pingInterval: PING_EVERY_MS },
     connectionManager: {
       maxConnections: config.maxConnections,
       // libp2p's five a second would turn away people behind one address.
       inboundConnectionThreshold: config.newConnectionsPerSecondPerAddress,
-      maxIncomingPendingConnections: config.connectionsPerAddress,
+      // One address reaches its own limit long before.
+      maxIncomingPendingConnections: config.maxConnections,
     },
     services: {
       identify: identify(),
@@ -63,12 +73,6 @@ export async function startNode(seed: Uint8Array, config: RelayConfig, handlers:
         },
       }),
     },
-  })
-  node.addEventListener('connection:open', ({ detail }) => {
-    limits.opened(detail.remoteAddr.toString())
-  })
-  node.addEventListener('connection:close', ({ detail }) => {
-    limits.closed(detail.remoteAddr.toString())
   })
   await handle(node, handlers)
   await node.start()

@@ -3,12 +3,16 @@
 import type { EnvelopeId, MailboxId } from '../shared/model/ids.ts'
 import type { PushEntry } from '../shared/wire/relay-answers.ts'
 import { MAX_BATCH_ITEMS } from '../shared/wire/relay-requests.ts'
+import type { PushRange } from '../shared/wire/relay-requests.ts'
 import type { Mailboxes } from './mailboxes.ts'
+import type { PushedName } from './storage/relay-store.ts'
 
 /** Fits one frame together with what stands around each envelope. */
 const PUSH_BYTES = 240_000
 /** What one slow owner may hold, whatever credit it asks for. */
 const MAX_CREDIT_BYTES = 4 * 1024 * 1024
+/** Small ones are remembered too until they are acknowledged. */
+const MAX_IN_FLIGHT = 8_192
 
 export interface PushParts {
   readonly mailboxes: Mailboxes
@@ -23,8 +27,11 @@ export interface PushParts {
 export class OwnerPushes {
   readonly #parts: PushParts
   readonly #creditBytes: number
-  readonly #inFlight = new Map<EnvelopeId, number>()
+  /** By the number of its push, lowest first. */
+  readonly #inFlight = new Map<number, PushedName>()
+  readonly #numbers = new Map<EnvelopeId, number>()
   #inFlightBytes = 0
+  #pushed = 0
   #afterSequence = 0
   #running = false
   #again = false
@@ -43,10 +50,23 @@ export class OwnerPushes {
     void this.#run()
   }
 
+  /** What was pushed under these numbers and is not acknowledged. */
+  inRange({ from, to }: PushRange): readonly PushedName[] {
+    const names: PushedName[] = []
+    for (const [number, name] of this.#inFlight) {
+      if (number > to) break
+      if (number >= from) names.push(name)
+    }
+    return names
+  }
+
   acknowledged(envelopeIds: readonly EnvelopeId[]): void {
     for (const envelopeId of envelopeIds) {
-      this.#inFlightBytes -= this.#inFlight.get(envelopeId) ?? 0
-      this.#inFlight.delete(envelopeId)
+      const number = this.#numbers.get(envelopeId)
+      if (number === undefined) continue
+      this.#inFlightBytes -= this.#inFlight.get(number)?.sizeBytes ?? 0
+      this.#inFlight.delete(number)
+      this.#numbers.delete(envelopeId)
     }
     this.wake()
   }
@@ -59,13 +79,17 @@ export class OwnerPushes {
     try {
       while (this.#again && !this.#stopped) {
         this.#again = false
-        while (this.#inFlightBytes < this.#creditBytes && !this.#stopped && (await this.#pushSome()));
+        while (this.#hasCredit() && !this.#stopped && (await this.#pushSome()));
       }
     } catch (error) {
       this.#parts.onFailure(error)
     } finally {
       this.#running = false
     }
+  }
+
+  #hasCredit(): boolean {
+    return this.#inFlightBytes < this.#creditBytes && this.#inFlight.size < MAX_IN_FLIGHT
   }
 
   /** False: nothing waits. */
@@ -76,8 +100,10 @@ export class OwnerPushes {
     const last = waiting.at(-1)
     if (last === undefined || this.#stopped) return false
     this.#afterSequence = last.sequence
-    for (const { envelopeId, envelope } of waiting) {
-      this.#inFlight.set(envelopeId, envelope.length)
+    for (const { sequence, envelopeId, envelope } of waiting) {
+      this.#pushed += 1
+      this.#inFlight.set(this.#pushed, { sequence, envelopeId, sizeBytes: envelope.length })
+      this.#numbers.set(envelopeId, this.#pushed)
       this.#inFlightBytes += envelope.length
     }
     const nowMs = now()

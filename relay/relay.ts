@@ -7,11 +7,15 @@ import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import type { RelayId } from '../shared/model/ids.ts'
 import { FramedStream } from '../shared/wire/framed-stream.ts'
 import { encodeRelayAddress } from '../shared/wire/relay-address.ts'
+import { prefixesOf } from './address-prefixes.ts'
+import { AskLimits } from './ask-limits.ts'
 import { BlobFiles } from './blob-files.ts'
 import { Blobs } from './blobs.ts'
+import { ByteBudget } from './byte-budget.ts'
 import type { RelayConfig } from './config.ts'
 import { DailyQuota } from './daily-quota.ts'
 import { Deposits } from './deposits.ts'
+import { FrontDoor } from './front-door.ts'
 import { bareAddresses, signedFrontEnds } from './front-ends.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { Mailboxes } from './mailboxes.ts'
@@ -25,6 +29,7 @@ import { RestoreGuard } from './restore-guard.ts'
 import { lockDataDir } from './storage/data-lock.ts'
 import type { RelayStore } from './storage/relay-store.ts'
 import { openRelayStore } from './storage/sqlite-relay-store.ts'
+import { turnServers } from './turn.ts'
 import { writeWhole } from './whole-file.ts'
 
 const HELLO_WITHIN_MS = 10_000
@@ -74,7 +79,12 @@ async function startLocked(options: RelayOptions, unlock: () => void): Promise<R
   try {
     const kept = await startKeeping(options, store)
     const streams = new OpenStreams()
-    const node = await startNode(loadSeed(dataDir, 'libp2p.key'), config, handlersOf(options, key, kept, streams))
+    const node = await startNode(
+      loadSeed(dataDir, 'libp2p.key'),
+      config,
+      options.now ?? Date.now,
+      handlersOf(options, key, kept, streams),
+    )
     writeWhole(join(dataDir, ADDRESS_FILE), new TextEncoder().encode(`${pasteText(key, node)}\n`))
     log.info('relay-started', { listeners: node.getMultiaddrs().length })
     return {
@@ -133,6 +143,9 @@ function handlersOf(options: RelayOptions, key: RelayKey, kept: Kept, streams: O
     onTaken: () => {
       guard.markTaken()
     },
+    deleteBlobs: async (names) => {
+      for (const name of names) await files.delete(name)
+    },
   })
   const deposits = new Deposits({
     ...{ store, config, key, quota, now, isDiskFull },
@@ -140,11 +153,17 @@ function handlersOf(options: RelayOptions, key: RelayKey, kept: Kept, streams: O
       mailboxes.wake(mailboxIds)
     },
   })
+  const asked = {
+    asks: new AskLimits(config, now),
+    door: new FrontDoor({ bits: config.doorBits, now }),
+    requestBytes: new ByteBudget(config.maxRequestBytes),
+    turn: turnServers(config),
+  }
   const blobs = new Blobs({ store, files, config, key, quota, now, isDiskFull })
   return {
     onMailboxStream: (stream, connection, node) => {
       const frontEnds = (): Uint8Array => signedFrontEnds(key, node, now())
-      const parts = { mailboxes, deposits, config, now, log, helloWithinMs, frontEnds }
+      const parts = { mailboxes, deposits, ...asked, config, now, log, helloWithinMs, frontEnds }
       streams.serve(new MailboxStream({ ...parts, ...peersOf(stream, connection, node) }))
     },
     onBlobStream: (stream) => {
@@ -158,6 +177,7 @@ function peersOf(stream: Stream, connection: Connection, node: Libp2p) {
     stream: new FramedStream(stream),
     relayPeer: node.peerId.toString(),
     clientPeer: connection.remotePeer.toString(),
+    clientPrefixes: prefixesOf(connection.remoteAddr.toString()),
   }
 }
 
@@ -167,13 +187,20 @@ function pasteText(key: RelayKey, node: Libp2p): string {
 
 class OpenStreams {
   readonly #streams = new Set<MailboxStream>()
+  #draining = false
 
   serve(stream: MailboxStream): void {
+    // Whoever comes now finds another front end sooner than this one.
+    if (this.#draining) {
+      stream.turnAway()
+      return
+    }
     this.#streams.add(stream)
     void stream.run().finally(() => this.#streams.delete(stream))
   }
 
   async drain(): Promise<void> {
+    this.#draining = true
     await Promise.allSettled([...this.#streams].map((stream) => stream.drain()))
   }
 }

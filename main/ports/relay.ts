@@ -5,6 +5,7 @@
 
 import type { BlobId, EnvelopeId, MailboxId, RelayId } from '../../shared/model/ids.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
+import type { Allowance, TurnCredentials } from '../../shared/wire/relay-allowance.ts'
 
 /** How a relay is found. A front end is accepted only when the relay's key signed for its PeerId. */
 export interface RelayContactPoint {
@@ -80,6 +81,14 @@ export interface OwnerConnection {
   /** Drops envelopes that arrived by another way, without downloading them. */
   acknowledge(envelopeIds: readonly EnvelopeId[]): Promise<void>
   usage(): Promise<{ readonly envelopeCount: number; readonly bytes: number }>
+  /** What is used of what this relay lets a mailbox have. @throws unsupported-version: an older relay */
+  allowance(): Promise<Allowance>
+  /** Whether strangers may deposit, for their proof of work. A new mailbox lets them. @throws unsupported-version */
+  setDoor(open: boolean): Promise<void>
+  /** Time-limited credentials for the TURN server beside this relay. Null: there is none. */
+  turnCredentials(): Promise<TurnCredentials | null>
+  /** For good: deletes the mailbox with all that lies there, and ends the connection. @throws unsupported-version */
+  closeMailbox(): Promise<void>
   /** Round trip in milliseconds. */
   ping(): Promise<number>
   close(): Promise<void>
@@ -88,6 +97,13 @@ export interface OwnerConnection {
 export interface Deposit {
   readonly mailboxId: MailboxId
   readonly token: Uint8Array
+  readonly envelope: Uint8Array
+  readonly ttlSeconds: number
+}
+
+/** What a stranger lays before the door of a mailbox: at most 16,384 bytes. */
+export interface DoorDeposit {
+  readonly mailboxId: MailboxId
   readonly envelope: Uint8Array
   readonly ttlSeconds: number
 }
@@ -144,6 +160,11 @@ export interface RelayPort {
   // the sender's half: from the second node
   /** One outcome per deposit, in order. @throws unreachable | timeout | relay-lying */
   deposit(relay: RelayContactPoint, deposits: readonly Deposit[]): Promise<readonly DepositOutcome[]>
+  /**
+   * As a stranger, for a proof of work: it takes a second or so, and more where the relay is busy. `door-closed` as well when
+   * there is no such mailbox. @throws unreachable | timeout | relay-lying | cancelled | unsupported-version
+   */
+  depositAtDoor(relay: RelayContactPoint, deposit: DoorDeposit, signal: AbortSignal): Promise<DepositOutcome>
   /** Null: nothing under that id. @throws unreachable | timeout | relay-lying */
   takeDirectory(relay: RelayContactPoint, lookupId: Uint8Array): Promise<Uint8Array | null>
   /** `takerNonce` (16 bytes) makes the call repeatable: the same taker gets the same item again. */

@@ -18,6 +18,8 @@ import type { PrekeyStock } from './prekey-stock.ts'
 import { deliveryToken, mailboxIdOf, offeredRelays } from './reach.ts'
 import { relayDisplayName } from './views.ts'
 
+const MOVE_EVERY_MS = 60_000
+
 interface Live {
   connection: OwnerConnection | null
   state: RelayView['state']
@@ -26,6 +28,8 @@ interface Live {
   heldCount: number
   sinceMs: number
   attempt: number
+  /** When it last left a front end that stopped. */
+  movedAtMs: number
   cancelRetry: (() => void) | null
   gone: boolean
 }
@@ -249,12 +253,22 @@ export class OwnRelays {
       code,
     )
     if (this.#stopped || live.gone || live.cancelRetry !== null) return
-    const spread = (this.#core.crypto.random(1)[0] ?? 0) / 255
-    live.cancelRetry = this.#core.clock.after(backoffMs(live.attempt, RECONNECT, spread), () => {
+    live.cancelRetry = this.#core.clock.after(this.#retryAfterMs(live, code), () => {
       live.cancelRetry = null
       void this.#connect(relay)
     })
     live.attempt += 1
+  }
+
+  /** A front end that stops has others beside it: the move there waits for nothing, once in a while. */
+  #retryAfterMs(live: Live, code: ErrorCode): number {
+    const nowMs = this.#core.clock.nowMs()
+    if (code === 'relay-stops' && nowMs - live.movedAtMs >= MOVE_EVERY_MS) {
+      live.movedAtMs = nowMs
+      return 0
+    }
+    const spread = (this.#core.crypto.random(1)[0] ?? 0) / 255
+    return backoffMs(live.attempt, RECONNECT, spread)
   }
 
   #setState(relayId: RelayId, live: Live, state: RelayView['state'], failure: ErrorCode | null): void {
@@ -372,6 +386,7 @@ export class OwnRelays {
       heldCount: 0,
       sinceMs: this.#core.clock.nowMs(),
       attempt: 0,
+      movedAtMs: -Infinity,
       cancelRetry: null,
       gone: false,
     }

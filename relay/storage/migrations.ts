@@ -36,4 +36,8 @@ export const RELAY_MIGRATIONS: readonly string[] = [
   create index blob_by_expiry on blob (expires_ms);
   create table secret (name text primary key, value blob not null) without rowid;
   `,
+  `
+  alter table mailbox add column door_closed integer not null default 0;
+  create index envelope_at_door on envelope (mailbox_id) where length(handle) = 0;
+  `,
 ]

@@ -43,6 +43,18 @@ export interface StoredEnvelope {
   readonly storedAtMs: number
 }
 
+/** An envelope as it was pushed. */
+export type PushedName = Pick<StoredEnvelope, 'sequence' | 'envelopeId'> & { readonly sizeBytes: number }
+
+/** What is used of a mailbox beside its envelopes. */
+export interface MailboxHoldings {
+  readonly blobBytes: number
+  readonly tokens: number
+  /** Of strangers. */
+  readonly doorEnvelopes: number
+  readonly doorOpen: boolean
+}
+
 export interface DirectoryStock {
   readonly lookupId: Uint8Array
   readonly remaining: number
@@ -69,6 +81,14 @@ export interface RelayStore {
     admits: boolean,
   ): Promise<'open' | 'not-admitted' | 'full'>
   usage(mailboxId: MailboxId): Promise<UsageAnswer>
+  holdings(mailboxId: MailboxId): Promise<MailboxHoldings>
+  /** Whether strangers may deposit. A new mailbox lets them. */
+  setDoor(mailboxId: MailboxId, open: boolean): Promise<void>
+  /**
+   * Deletes a slice of all that the mailbox holds; with the last slice the mailbox is gone. From the first one on it takes
+   * nothing from senders. Returns the blobs whose files go.
+   */
+  closeMailbox(mailboxId: MailboxId): Promise<{ readonly blobs: readonly BlobName[]; readonly more: boolean }>
 
   putTokens(mailboxId: MailboxId, tokens: readonly TokenEntry[]): Promise<'stored' | 'full'>
   revokeTokens(mailboxId: MailboxId, hashes: readonly Uint8Array[]): Promise<void>
@@ -76,6 +96,11 @@ export interface RelayStore {
 
   /** One result an item, in order. */
   deposit(items: readonly DepositItem[]): Promise<readonly DepositResult[]>
+  /**
+   * From a stranger: kept with an empty handle. `no-token`: no such mailbox, or its door is closed. `full`: the mailbox is, or
+   * `maxPending` of strangers wait there.
+   */
+  depositAtDoor(item: Omit<DepositItem, 'tokenHash'>, maxPending: number): Promise<DepositResult>
   /** In the order of deposit, after a sequence number; those that expired are left out. */
   envelopesAfter(
     mailboxId: MailboxId,
@@ -86,11 +111,15 @@ export interface RelayStore {
   /** Deletes, and leaves a tombstone. */
   collect(mailboxId: MailboxId, envelopeIds: readonly EnvelopeId[], nowMs: number): Promise<void>
 
+  /** The same for what was pushed, which costs less. */
+  collectPushed(mailboxId: MailboxId, pushed: readonly PushedName[], nowMs: number): Promise<void>
+
   /** How many one-time items lie there now. At most 200: more are left away. */
   putDirectory(mailboxId: MailboxId, entry: DirectoryEntry): Promise<number | 'foreign' | 'full'>
-  /** Each one-time item once, then the last resort. */
+  /** Each one-time item once, then the last resort; that alone without `mayHaveOneTimeItem` (default: true). */
   takeDirectory(
     lookupId: Uint8Array,
+    mayHaveOneTimeItem?: boolean,
   ): Promise<{ readonly item: Uint8Array; readonly mailboxId: MailboxId; readonly remaining: number } | null>
   directoryStock(mailboxId: MailboxId): Promise<readonly DirectoryStock[]>
   /** A directory that lost a commit must not hand out what it handed out before. Returns how many went. */

@@ -22,11 +22,7 @@ export class SqliteBlobs {
     const blobId = idToBytes(row.blobId)
     const known = this.#database.get('select * from blob where mailbox_id = ? and blob_id = ?', mailboxId, blobId)
     if (known !== undefined) return blobRow(known)
-    const held = numberOf(
-      this.#database.get('select coalesce(sum(size), 0) as n from blob where mailbox_id = ?', mailboxId),
-      'n',
-    )
-    if (held + row.sizeBytes > this.#limits.mailboxMaxBlobBytes) return 'full'
+    if (this.bytesOfMailbox(row.mailboxId) + row.sizeBytes > this.#limits.mailboxMaxBlobBytes) return 'full'
     this.#database.run(
       'insert into blob values (?, ?, ?, ?, ?, 0, ?, ?)',
       mailboxId,
@@ -38,6 +34,11 @@ export class SqliteBlobs {
       row.expiresAtMs,
     )
     return row
+  }
+
+  bytesOfMailbox(mailboxId: MailboxId): number {
+    const sum = 'select coalesce(sum(size), 0) as n from blob where mailbox_id = ?'
+    return numberOf(this.#database.get(sum, idToBytes(mailboxId)), 'n')
   }
 
   complete({ mailboxId, blobId }: BlobName, storedAtMs: number): void {
@@ -76,7 +77,7 @@ export class SqliteBlobs {
   }
 }
 
-function blobName(row: Row): BlobName {
+export function blobName(row: Row): BlobName {
   return {
     mailboxId: idFromBytes<MailboxId>(bytesOf(row, 'mailbox_id')),
     blobId: idFromBytes<BlobId>(bytesOf(row, 'blob_id')),

@@ -48,19 +48,23 @@ export class SqliteDirectory {
     return numberOf(this.#database.get('select count(*) as n from directory_item where lookup_id = ?', lookupId), 'n')
   }
 
-  take(lookupId: Uint8Array) {
+  take(lookupId: Uint8Array, mayHaveOneTimeItem: boolean) {
     const directory = this.#database.get('select mailbox_id, last_resort from directory where lookup_id = ?', lookupId)
     if (directory === undefined) return null
-    const taken = this.#database.get(
-      `delete from directory_item where sequence =
-       (select min(sequence) from directory_item where lookup_id = ?) returning item`,
-      lookupId,
-    )
+    const taken = mayHaveOneTimeItem ? this.#takeOneTimeItem(lookupId) : undefined
     return {
       item: taken === undefined ? bytesOf(directory, 'last_resort') : bytesOf(taken, 'item'),
       mailboxId: idFromBytes<MailboxId>(bytesOf(directory, 'mailbox_id')),
       remaining: this.#remaining(lookupId),
     }
+  }
+
+  #takeOneTimeItem(lookupId: Uint8Array) {
+    return this.#database.get(
+      `delete from directory_item where sequence =
+       (select min(sequence) from directory_item where lookup_id = ?) returning item`,
+      lookupId,
+    )
   }
 
   stock(mailboxId: MailboxId): readonly DirectoryStock[] {

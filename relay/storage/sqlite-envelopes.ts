@@ -5,7 +5,7 @@ import type { EnvelopeId, MailboxId } from '../../shared/model/ids.ts'
 import { idFromBytes, idToBytes } from '../../shared/model/ids.ts'
 import type { UsageAnswer } from '../../shared/wire/relay-answers.ts'
 import type { TokenEntry } from '../../shared/wire/relay-requests.ts'
-import type { DepositItem, DepositResult, StoredEnvelope, StoreLimits } from './relay-store.ts'
+import type { DepositItem, DepositResult, PushedName, StoredEnvelope, StoreLimits } from './relay-store.ts'
 import { bytesOf, numberOf } from './sqlite-database.ts'
 import type { Row, SqliteDatabase } from './sqlite-database.ts'
 
@@ -41,7 +41,12 @@ export class SqliteEnvelopes {
     if (!admits) return 'not-admitted'
     const count = numberOf(this.#database.get('select count(*) as n from mailbox'), 'n')
     if (count >= this.#limits.maxMailboxes) return 'full'
-    this.#database.run('insert into mailbox values (?, ?, ?)', mailboxId, mailbox.publicKey, mailbox.openedAtMs)
+    this.#database.run(
+      'insert into mailbox (mailbox_id, public_key, created_ms) values (?, ?, ?)',
+      mailboxId,
+      mailbox.publicKey,
+      mailbox.openedAtMs,
+    )
     this.#database.run('insert into mailbox_usage values (?, 0, 0)', mailboxId)
     return 'open'
   }
@@ -93,10 +98,14 @@ export class SqliteEnvelopes {
   }
 
   deposit(item: DepositItem): DepositResult {
+    const handle = this.#handleOf(idToBytes(item.mailboxId), item.tokenHash)
+    return handle === null ? { kind: 'no-token' } : this.keep(item, handle)
+  }
+
+  /** What was let in, once. */
+  keep(item: Omit<DepositItem, 'tokenHash'>, handle: Uint8Array): DepositResult {
     const mailboxId = idToBytes(item.mailboxId)
     const envelopeId = idToBytes(item.envelopeId)
-    const handle = this.#handleOf(mailboxId, item.tokenHash)
-    if (handle === null) return { kind: 'no-token' }
     const known = this.#database.get(
       'select stored_ms, expires_ms from envelope where mailbox_id = ? and envelope_id = ?',
       mailboxId,
@@ -154,6 +163,20 @@ export class SqliteEnvelopes {
       this.#delete(owner, envelopeId)
       this.#database.run('insert or replace into tombstone values (?, ?)', this.#mark(owner, envelopeId), nowMs)
     }
+  }
+
+  collectPushed(mailboxId: MailboxId, pushed: readonly PushedName[], nowMs: number): void {
+    const owner = idToBytes(mailboxId)
+    let [count, bytes] = [0, 0]
+    for (const { sequence, envelopeId, sizeBytes } of pushed) {
+      if (this.#database.run('delete from envelope where sequence = ? and mailbox_id = ?', sequence, owner) === 0)
+        continue
+      count += 1
+      bytes += sizeBytes
+      const mark = this.#mark(owner, idToBytes(envelopeId))
+      this.#database.run('insert or replace into tombstone values (?, ?)', mark, nowMs)
+    }
+    if (count > 0) this.#addUsage(owner, -count, -bytes)
   }
 
   envelopesAfter(

@@ -6,12 +6,14 @@ import type { RelayStore, StoreLimits } from './relay-store.ts'
 import { SqliteBlobs } from './sqlite-blobs.ts'
 import { bytesOf, SqliteDatabase } from './sqlite-database.ts'
 import { SqliteDirectory } from './sqlite-directory.ts'
+import { SqliteDoors } from './sqlite-doors.ts'
 import { SqliteEnvelopes } from './sqlite-envelopes.ts'
 
 /** @throws Error when the file was written by a newer version */
 export function openRelayStore(path: string, limits: StoreLimits): RelayStore {
   const database = new SqliteDatabase(path, RELAY_MIGRATIONS)
   const envelopes = new SqliteEnvelopes(database, limits)
+  const doors = new SqliteDoors(database, envelopes)
   const directory = new SqliteDirectory(database, limits)
   const blobs = new SqliteBlobs(database, limits)
   const write = <T>(body: () => T): Promise<T> => database.commit(body)
@@ -19,6 +21,12 @@ export function openRelayStore(path: string, limits: StoreLimits): RelayStore {
   return {
     openMailbox: (mailbox, admits) => write(() => envelopes.openMailbox(mailbox, admits)),
     usage: (mailboxId) => read((): UsageAnswer => envelopes.usage(mailboxId)),
+    holdings: (mailboxId) => read(() => ({ ...doors.holdings(mailboxId), blobBytes: blobs.bytesOfMailbox(mailboxId) })),
+    setDoor: (mailboxId, open) =>
+      write(() => {
+        doors.set(mailboxId, open)
+      }),
+    closeMailbox: (mailboxId) => write(() => doors.closeMailbox(mailboxId)),
 
     putTokens: (mailboxId, tokens) => write(() => envelopes.putTokens(mailboxId, tokens)),
     revokeTokens: (mailboxId, hashes) =>
@@ -28,6 +36,7 @@ export function openRelayStore(path: string, limits: StoreLimits): RelayStore {
     hasToken: (mailboxId, tokenHash) => read(() => envelopes.hasToken(mailboxId, tokenHash)),
 
     deposit: (items) => write(() => items.map((item) => envelopes.deposit(item))),
+    depositAtDoor: (item, maxPending) => write(() => doors.deposit(item, maxPending)),
     envelopesAfter: (mailboxId, sequence, limit, nowMs) =>
       read(() => envelopes.envelopesAfter(mailboxId, sequence, limit, nowMs)),
     collect: (mailboxId, envelopeIds, nowMs) =>
@@ -35,8 +44,13 @@ export function openRelayStore(path: string, limits: StoreLimits): RelayStore {
         envelopes.collect(mailboxId, envelopeIds, nowMs)
       }),
 
+    collectPushed: (mailboxId, pushed, nowMs) =>
+      write(() => {
+        envelopes.collectPushed(mailboxId, pushed, nowMs)
+      }),
+
     putDirectory: (mailboxId, entry) => write(() => directory.put(mailboxId, entry)),
-    takeDirectory: (lookupId) => write(() => directory.take(lookupId)),
+    takeDirectory: (lookupId, mayHaveOneTimeItem = true) => write(() => directory.take(lookupId, mayHaveOneTimeItem)),
     directoryStock: (mailboxId) => read(() => directory.stock(mailboxId)),
     discardOneTimeItems: () => write(() => directory.discardOneTimeItems()),
 

@@ -31,11 +31,14 @@ export type RelayMessage =
   | { readonly type: 'error'; readonly requestId: number; readonly refusal: Refusal }
   | { readonly type: 'push'; readonly entries: readonly PushEntry[] }
   | { readonly type: 'stock'; readonly lookupId: Uint8Array; readonly remaining: number }
+  /** Nothing new is read here any more: connect elsewhere. From version 2 on. */
+  | { readonly type: 'stops' }
 
 const REPLY = 128
 const ERROR = 129
 const PUSH = 130
 const STOCK = 131
+const STOPS = 132
 
 export function encodeRelayMessage(message: RelayMessage): Uint8Array {
   switch (message.type) {
@@ -47,6 +50,8 @@ export function encodeRelayMessage(message: RelayMessage): Uint8Array {
       return encodePush(message.entries)
     case 'stock':
       return new ByteWriter(64).u8(STOCK).u32(0).fixed(message.lookupId, 32).u32(message.remaining).finish()
+    case 'stops':
+      return new ByteWriter(8).u8(STOPS).u32(0).finish()
   }
 }
 
@@ -74,12 +79,21 @@ function readMessage(type: number, requestId: number, reader: ByteReader): Relay
     case ERROR:
       return { type: 'error', requestId, refusal: readRefusal(reader) }
     case PUSH:
+      unasked(requestId)
       return { type: 'push', entries: reader.list16(MAX_BATCH_ITEMS, readPush) }
     case STOCK:
+      unasked(requestId)
       return { type: 'stock', lookupId: reader.fixed(32), remaining: reader.u32() }
+    case STOPS:
+      unasked(requestId)
+      return { type: 'stops' }
     default:
       throw new ParleyError('malformed', 'unknown message')
   }
+}
+
+function unasked(requestId: number): void {
+  if (requestId !== 0) throw new ParleyError('malformed', 'an answer to a request that has none')
 }
 
 function readPush(reader: ByteReader): PushEntry {

@@ -15,6 +15,8 @@ const WIRE_CODES = [
   'not-found',
   'signature-invalid',
   'file-damaged',
+  'door-closed',
+  'proof-refused',
 ] as const satisfies readonly ErrorCode[]
 
 const GENERAL = 'relay-refused'

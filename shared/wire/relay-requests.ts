@@ -7,9 +7,13 @@ import { ParleyError } from '../errors.ts'
 import type { EnvelopeId, MailboxId } from '../model/ids.ts'
 import { idFromBytes, idToBytes } from '../model/ids.ts'
 import { ByteReader, ByteWriter } from './bytes.ts'
+import { readDoorDeposit, readDoorQuestion, writeDoorDeposit, writeDoorQuestion } from './relay-door.ts'
+import type { DoorDeposit, DoorQuestion } from './relay-door.ts'
 
 export const MAILBOX_PROTOCOL = '/parley/mailbox/1'
-export const MAILBOX_VERSION = 1
+/** 2 has requests 11 to 15, 23 and 24, and the relay's word that it stops. */
+export const MAILBOX_VERSION = 2
+export const MIN_MAILBOX_VERSION = 1
 export const MAX_DEPOSIT_BYTES = 200_000
 /** Envelopes, targets, acknowledgements and pushes of one frame. */
 export const MAX_BATCH_ITEMS = 256
@@ -54,6 +58,12 @@ export interface OwnRequest {
   readonly admission: Uint8Array
 }
 
+/** Envelopes by their number on this stream: the first one pushed is 1. Both ends belong to it. */
+export interface PushRange {
+  readonly from: number
+  readonly to: number
+}
+
 export type RelayRequest =
   | { readonly type: 'hello'; readonly minVersion: number; readonly maxVersion: number }
   | ({ readonly type: 'own' } & OwnRequest)
@@ -70,11 +80,17 @@ export type RelayRequest =
   | { readonly type: 'acknowledge'; readonly envelopeIds: readonly EnvelopeId[] }
   | { readonly type: 'usage' }
   | { readonly type: 'ping' }
+  | ({ readonly type: 'acknowledge-range' } & PushRange)
+  | { readonly type: 'turn' }
+  | { readonly type: 'allowance' }
+  | { readonly type: 'set-door'; readonly open: boolean }
+  | { readonly type: 'close-mailbox' }
   | { readonly type: 'deposit'; readonly entries: readonly DepositEntry[] }
   | { readonly type: 'take-directory'; readonly lookupId: Uint8Array }
   | { readonly type: 'take-invite'; readonly slotId: Uint8Array; readonly takerNonce: Uint8Array }
+  | ({ readonly type: 'ask-door' } & DoorQuestion)
+  | ({ readonly type: 'deposit-at-door' } & DoorDeposit)
 
-/** 11 (acknowledge a range), 23 and 24 (the front door) are kept free; docs/protocol/relay.md, "Reserved". */
 const REQUEST_TYPES: Readonly<Record<RelayRequest['type'], number>> = {
   hello: 1,
   own: 2,
@@ -86,9 +102,16 @@ const REQUEST_TYPES: Readonly<Record<RelayRequest['type'], number>> = {
   acknowledge: 8,
   usage: 9,
   ping: 10,
+  'acknowledge-range': 11,
+  turn: 12,
+  allowance: 13,
+  'set-door': 14,
+  'close-mailbox': 15,
   deposit: 20,
   'take-directory': 21,
   'take-invite': 22,
+  'ask-door': 23,
+  'deposit-at-door': 24,
 }
 
 export function encodeRequest(requestId: number, request: RelayRequest): Uint8Array {
@@ -132,6 +155,15 @@ function writePayload(writer: ByteWriter, request: RelayRequest): void {
       return
     case 'usage':
     case 'ping':
+    case 'turn':
+    case 'allowance':
+    case 'close-mailbox':
+      return
+    case 'acknowledge-range':
+      writer.u48(request.from).u48(request.to)
+      return
+    case 'set-door':
+      writer.u8(request.open ? 1 : 0)
       return
     case 'deposit':
       writeDeposits(writer, request.entries)
@@ -141,6 +173,12 @@ function writePayload(writer: ByteWriter, request: RelayRequest): void {
       return
     case 'take-invite':
       writer.fixed(request.slotId, 32).fixed(request.takerNonce, 16)
+      return
+    case 'ask-door':
+      writeDoorQuestion(writer, request)
+      return
+    case 'deposit-at-door':
+      writeDoorDeposit(writer, request)
   }
 }
 
@@ -209,12 +247,26 @@ function readPayload(type: number, reader: ByteReader): RelayRequest {
       return { type: 'usage' }
     case REQUEST_TYPES.ping:
       return { type: 'ping' }
+    case REQUEST_TYPES['acknowledge-range']:
+      return { type: 'acknowledge-range', ...readRange(reader) }
+    case REQUEST_TYPES.turn:
+      return { type: 'turn' }
+    case REQUEST_TYPES.allowance:
+      return { type: 'allowance' }
+    case REQUEST_TYPES['set-door']:
+      return { type: 'set-door', open: readFlag(reader) }
+    case REQUEST_TYPES['close-mailbox']:
+      return { type: 'close-mailbox' }
     case REQUEST_TYPES.deposit:
       return { type: 'deposit', entries: readDeposits(reader) }
     case REQUEST_TYPES['take-directory']:
       return { type: 'take-directory', lookupId: reader.fixed(32) }
     case REQUEST_TYPES['take-invite']:
       return { type: 'take-invite', slotId: reader.fixed(32), takerNonce: reader.fixed(16) }
+    case REQUEST_TYPES['ask-door']:
+      return { type: 'ask-door', ...readDoorQuestion(reader) }
+    case REQUEST_TYPES['deposit-at-door']:
+      return { type: 'deposit-at-door', ...readDoorDeposit(reader) }
     default:
       throw new ParleyError('malformed', 'unknown request')
   }
@@ -224,6 +276,12 @@ function readFlag(reader: ByteReader): boolean {
   const value = reader.u8()
   if (value > 1) throw new ParleyError('malformed', 'a flag that is neither 0 nor 1')
   return value === 1
+}
+
+function readRange(reader: ByteReader): PushRange {
+  const range = { from: reader.u48(), to: reader.u48() }
+  if (range.from === 0 || range.from > range.to) throw new ParleyError('malformed', 'range')
+  return range
 }
 
 function readDeposits(reader: ByteReader): readonly DepositEntry[] {

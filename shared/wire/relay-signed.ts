@@ -10,6 +10,7 @@ export const RELAY_LABELS = {
   depositReceipt: 'parley/v1/deposit-receipt',
   blobReceipt: 'parley/v1/blob-receipt',
   frontEnds: 'parley/v1/front-ends',
+  doorChallenge: 'parley/v1/door-challenge',
 } as const
 
 const VERSION = 1
@@ -75,6 +76,6 @@ export function decodeFrontEnds(bytes: Uint8Array): {
   return { list, body: bytes.slice(0, bytes.length - SIGNATURE_BYTES), signature }
 }
 
-function labelled(label: string): ByteWriter {
+export function labelled(label: string): ByteWriter {
   return new ByteWriter(256).raw(new TextEncoder().encode(label))
 }

@@ -2,7 +2,7 @@
 
 import type { Deposit, DepositOutcome } from '../../ports/relay.ts'
 import { ParleyError } from '../../../shared/errors.ts'
-import type { EnvelopeId, RelayId } from '../../../shared/model/ids.ts'
+import type { EnvelopeId, MailboxId, RelayId } from '../../../shared/model/ids.ts'
 import { idFromBytes } from '../../../shared/model/ids.ts'
 import type { DepositsAnswer } from '../../../shared/wire/relay-answers.ts'
 import { encodeReceipt, provenReceipts } from '../../../shared/wire/relay-receipt.ts'
@@ -16,17 +16,21 @@ const TARGET_BYTES = 68
 const ENVELOPE_HEAD_BYTES = 6
 const ENVELOPE_ID_BYTES = 16
 
-interface Numbered {
-  readonly deposit: Deposit
+export interface Member {
+  readonly mailboxId: MailboxId
   readonly envelopeId: EnvelopeId
   /** Where its outcome goes. */
   readonly index: number
 }
 
+interface Numbered extends Member {
+  readonly deposit: Deposit
+}
+
 export interface DepositBatch {
   readonly entries: readonly DepositEntry[]
   /** In the order in which the relay answers. */
-  readonly members: readonly Numbered[]
+  readonly members: readonly Member[]
 }
 
 /** No relay takes these: asking would only cost the stream. */
@@ -54,7 +58,7 @@ export function depositBatches(deposits: readonly Deposit[]): readonly DepositBa
     const group = groups.get(envelopeId) ?? []
     bytes += cost(group.length > 0)
     count += 1
-    group.push({ deposit, envelopeId, index })
+    group.push({ deposit, mailboxId: deposit.mailboxId, envelopeId, index })
     groups.set(envelopeId, group)
   }
   finish()
@@ -82,11 +86,11 @@ export interface NumberedOutcome {
 /** A receipt counts only when the relay's key signed it for exactly these bytes. @throws relay-lying */
 export function batchOutcomes(
   relayId: RelayId,
-  { members }: DepositBatch,
+  members: readonly Member[],
   { answers, signature }: DepositsAnswer,
 ): readonly NumberedOutcome[] {
   if (answers.length !== members.length) throw new ParleyError('relay-lying', 'deposit answers')
-  const held = members.flatMap(({ deposit: { mailboxId }, envelopeId }, at) => {
+  const held = members.flatMap(({ mailboxId, envelopeId }, at) => {
     const answer = answers[at]
     if (answer?.kind !== 'held') return []
     return [{ mailboxId, subject: envelopeId, storedAtMs: answer.storedAtMs, expiresAtMs: answer.expiresAtMs }]

@@ -10,6 +10,7 @@ import type {
   BlobUploadOutcome,
   Deposit,
   DepositOutcome,
+  DoorDeposit,
   MailboxKey,
   OwnerConnection,
   OwnerHandlers,
@@ -19,7 +20,7 @@ import type {
   SlotOutcome,
 } from '../../ports/relay.ts'
 import type { Clock } from '../../ports/runtime.ts'
-import { ParleyError } from '../../../shared/errors.ts'
+import { isParleyError, ParleyError } from '../../../shared/errors.ts'
 import type { BlobId, MailboxId, RelayId } from '../../../shared/model/ids.ts'
 import { idFromBytes } from '../../../shared/model/ids.ts'
 import { decodeDepositsAnswer, decodeDirectoryTaken, decodeInviteTaken } from '../../../shared/wire/relay-answers.ts'
@@ -30,6 +31,8 @@ import type { UploadAnswer } from './blob-transfer.ts'
 import { getBlob } from '../blob-protocol.ts'
 import type { BlobRequestParts } from '../link.ts'
 import { batchOutcomes, depositBatches } from './deposit-batches.ts'
+import { depositAtDoor } from './door-deposit.ts'
+import { FrontEndLists } from './front-end-lists.ts'
 import { ownerConnection, PushQueue } from './owner-connection.ts'
 import { ProvenLinks } from './proven-links.ts'
 import type { RelayLink } from './relay-link.ts'
@@ -51,17 +54,18 @@ export function createRelayClient({ clock }: RelayClientOptions): RelayPort {
 
 class RelayClient implements RelayPort {
   readonly #clock: Clock
+  readonly #lists = new FrontEndLists()
   readonly #own: ProvenLinks
   readonly #senders: Senders
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#own = new ProvenLinks(clock)
-    this.#senders = new Senders(clock)
+    this.#own = new ProvenLinks(clock, this.#lists)
+    this.#senders = new Senders(clock, this.#lists)
   }
 
   async connectOwner(relay: RelayContactPoint, key: MailboxKey, handlers: OwnerHandlers): Promise<OwnerConnection> {
-    const pushes = new PushQueue(handlers)
+    const pushes = new PushQueue(handlers, sha256)
     let established = false
     /** Told once the caller has the connection that it fills the directory on. */
     const earlyStock: (() => void)[] = []
@@ -117,7 +121,7 @@ class RelayClient implements RelayPort {
     addresses: readonly string[],
     expected: RelayId | null,
   ): Promise<RelayInfo & { readonly roundTripMs: number }> {
-    const links = new ProvenLinks(this.#clock)
+    const links = new ProvenLinks(this.#clock, this.#lists)
     try {
       const link = await links.open(addresses, expected)
       const startedAtMs = this.#clock.monotonicMs()
@@ -130,12 +134,11 @@ class RelayClient implements RelayPort {
   }
 
   deposit(relay: RelayContactPoint, deposits: readonly Deposit[]): Promise<readonly DepositOutcome[]> {
-    return this.#senders.use(relay, async (links) => {
-      const link = await links.link(relay)
+    return this.#asSender(relay, async (link) => {
       const answered = await Promise.all(
         depositBatches(deposits).map(async (batch) => {
           const answer = await link.ask({ type: 'deposit', entries: batch.entries }, decodeDepositsAnswer)
-          return batchOutcomes(relay.relayId, batch, answer)
+          return batchOutcomes(relay.relayId, batch.members, answer)
         }),
       )
       const outcomes = new Map(answered.flat().map(({ index, outcome }) => [index, outcome]))
@@ -144,15 +147,27 @@ class RelayClient implements RelayPort {
   }
 
   takeDirectory(relay: RelayContactPoint, lookupId: Uint8Array): Promise<Uint8Array | null> {
-    return this.#senders.use(relay, async (links) =>
-      (await links.link(relay)).ask({ type: 'take-directory', lookupId }, decodeDirectoryTaken),
-    )
+    return this.#asSender(relay, (link) => link.ask({ type: 'take-directory', lookupId }, decodeDirectoryTaken))
   }
 
   takeInvite(relay: RelayContactPoint, slotId: Uint8Array, takerNonce: Uint8Array): Promise<SlotOutcome> {
-    return this.#senders.use(relay, async (links) =>
-      (await links.link(relay)).ask({ type: 'take-invite', slotId, takerNonce }, decodeInviteTaken),
-    )
+    return this.#asSender(relay, (link) => link.ask({ type: 'take-invite', slotId, takerNonce }, decodeInviteTaken))
+  }
+
+  depositAtDoor(relay: RelayContactPoint, deposit: DoorDeposit, signal: AbortSignal): Promise<DepositOutcome> {
+    return this.#asSender(relay, (link) => depositAtDoor(link, relay.relayId, deposit, signal))
+  }
+
+  /** Where the front end stops meanwhile, once more at another one: what a relay has twice it keeps once. */
+  #asSender<T>(relay: RelayContactPoint, work: (link: RelayLink) => Promise<T>): Promise<T> {
+    return this.#senders.use(relay, async (links) => {
+      try {
+        return await work(await links.link(relay))
+      } catch (error) {
+        if (!isParleyError(error, 'relay-stops')) throw error
+        return await work(await links.link(relay))
+      }
+    })
   }
 
   putBlob(relay: RelayContactPoint, upload: BlobUpload, signal: AbortSignal): Promise<BlobUploadOutcome> {

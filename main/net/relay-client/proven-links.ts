@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/runtime.ts'
 import type { RelayId } from '../../../shared/model/ids.ts'
 import { isParleyError, ParleyError } from '../../../shared/errors.ts'
 import { dialFirst, startClientNode } from './client-node.ts'
+import type { FrontEndLists } from './front-end-lists.ts'
 import { RelayLink } from './relay-link.ts'
 import type { LinkHandlers } from './relay-link.ts'
 
@@ -13,13 +14,15 @@ const SILENT: LinkHandlers = { onPush: () => undefined, onStock: () => undefined
 
 export class ProvenLinks {
   readonly #clock: Clock
+  readonly #lists: FrontEndLists
   #node: Promise<Libp2p> | null = null
   readonly #links = new Map<RelayId, Promise<RelayLink>>()
   readonly #bulk = new Map<RelayId, Promise<Connection>>()
   #stopped = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, lists: FrontEndLists) {
     this.#clock = clock
+    this.#lists = lists
   }
 
   #started(): Promise<Libp2p> {
@@ -36,7 +39,8 @@ export class ProvenLinks {
   /** A new one. @throws unreachable | timeout | relay-lying | unsupported-version */
   async open(addresses: readonly string[], expected: RelayId | null, handlers = SILENT): Promise<RelayLink> {
     const node = await this.#started()
-    return dialFirst(node, addresses, (connection) => RelayLink.open(connection, expected, this.#clock, handlers))
+    const parts = { clock: this.#clock, lists: this.#lists }
+    return dialFirst(node, addresses, (connection) => RelayLink.open(connection, expected, parts, handlers))
   }
 
   /** The one that is open, or a new one; callers at the same time share it. @throws as `open` */

@@ -11,11 +11,17 @@ import { FramedStream } from '../../../shared/wire/framed-stream.ts'
 import { decodeHelloAnswer, decodeRelayMessage } from '../../../shared/wire/relay-answers.ts'
 import type { HelloAnswer, PushEntry } from '../../../shared/wire/relay-answers.ts'
 import type { Refusal } from '../../../shared/wire/relay-codes.ts'
-import { encodeRequest, MAILBOX_PROTOCOL, MAILBOX_VERSION } from '../../../shared/wire/relay-requests.ts'
+import {
+  encodeRequest,
+  MAILBOX_PROTOCOL,
+  MAILBOX_VERSION,
+  MIN_MAILBOX_VERSION,
+} from '../../../shared/wire/relay-requests.ts'
 import type { RelayRequest } from '../../../shared/wire/relay-requests.ts'
 import { decodeFrontEnds, frontEndsToSign } from '../../../shared/wire/relay-signed.ts'
 import type { FrontEnds } from '../../../shared/wire/relay-signed.ts'
 import { networkFailure } from '../failure.ts'
+import type { FrontEndLists } from './front-end-lists.ts'
 
 export const ANSWER_WITHIN_MS = 15_000
 
@@ -40,6 +46,8 @@ export class RelayLink {
   readonly #waiting = new Map<number, Waiting>()
   #nextId = 1
   #closed = false
+  /** The relay reads nothing new here. */
+  #stops = false
   #greeting: { readonly hello: HelloAnswer; readonly frontEnds: FrontEnds } | null = null
 
   private constructor(stream: FramedStream, connection: Connection, clock: Clock, handlers: LinkHandlers) {
@@ -56,14 +64,14 @@ export class RelayLink {
   static async open(
     connection: Connection,
     expected: RelayId | null,
-    clock: Clock,
+    { clock, lists }: { readonly clock: Clock; readonly lists: FrontEndLists },
     handlers: LinkHandlers,
   ): Promise<RelayLink> {
     const stream = await openStream(connection)
     const link = new RelayLink(new FramedStream(stream), connection, clock, handlers)
     void link.#read()
     try {
-      link.#greeting = await link.#greet(expected)
+      link.#greeting = await link.#greet(expected, lists)
       return link
     } catch (error) {
       await link.close()
@@ -71,13 +79,15 @@ export class RelayLink {
     }
   }
 
-  async #greet(expected: RelayId | null) {
+  async #greet(expected: RelayId | null, lists: FrontEndLists) {
     const hello = await this.ask(
-      { type: 'hello', minVersion: MAILBOX_VERSION, maxVersion: MAILBOX_VERSION },
+      { type: 'hello', minVersion: MIN_MAILBOX_VERSION, maxVersion: MAILBOX_VERSION },
       decodeHelloAnswer,
     )
     const frontEnds = provenFrontEnds(hello.frontEnds, this.connection.remotePeer.toString(), expected)
-    if (frontEnds === null || hello.version !== MAILBOX_VERSION) throw new ParleyError('relay-lying', 'front ends')
+    const isKnownVersion = hello.version >= MIN_MAILBOX_VERSION && hello.version <= MAILBOX_VERSION
+    if (frontEnds === null || !isKnownVersion) throw new ParleyError('relay-lying', 'front ends')
+    if (!lists.accepts(frontEnds)) throw new ParleyError('relay-lying', 'an older list of front ends')
     return { hello, frontEnds }
   }
 
@@ -91,8 +101,14 @@ export class RelayLink {
     return this.#greeting.frontEnds
   }
 
+  /** Nothing can be asked here any more. */
   get closed(): boolean {
-    return this.#closed
+    return this.#closed || this.#stops
+  }
+
+  /** @throws unsupported-version: this relay does not know that request yet */
+  needsVersion(version: number, what: string): void {
+    if (this.hello.version < version) throw new ParleyError('unsupported-version', what)
   }
 
   /** @throws the relay's refusal; unreachable | timeout | relay-lying: the answer is not what was asked for */
@@ -115,7 +131,7 @@ export class RelayLink {
   }
 
   async #request(request: RelayRequest): Promise<Uint8Array> {
-    if (this.#closed) throw new ParleyError('unreachable', 'closed')
+    if (this.#closed || this.#stops) throw new ParleyError(this.#stops ? 'relay-stops' : 'unreachable', 'closed')
     const requestId = this.#nextId
     this.#nextId = (this.#nextId % 0xffffffff) + 1
     const frame = encodeRequest(requestId, request)
@@ -141,10 +157,11 @@ export class RelayLink {
   async #read(): Promise<void> {
     try {
       for await (const frame of this.#stream.frames()) this.#onFrame(frame)
-      this.#end('unreachable')
+      this.#end(this.#stops ? 'relay-stops' : 'unreachable')
     } catch (error) {
       this.#stream.abort(error instanceof Error ? error : new Error('relay stream'))
-      this.#end(isParleyError(error, 'malformed') ? 'relay-lying' : 'unreachable')
+      const ended = this.#stops ? 'relay-stops' : 'unreachable'
+      this.#end(isParleyError(error, 'malformed') ? 'relay-lying' : ended)
     }
   }
 
@@ -156,6 +173,10 @@ export class RelayLink {
         return
       case 'stock':
         this.#handlers.onStock(message.lookupId, message.remaining)
+        return
+      case 'stops':
+        this.#stops = true
+        this.#leaveIfDone()
         return
       case 'reply':
         this.#settle(message.requestId)?.resolve(message.payload)
@@ -170,7 +191,13 @@ export class RelayLink {
     const waiting = this.#waiting.get(requestId)
     this.#waiting.delete(requestId)
     waiting?.cancelTimeout()
+    if (this.#stops) this.#leaveIfDone()
     return waiting
+  }
+
+  /** What was asked before is still answered. */
+  #leaveIfDone(): void {
+    if (this.#waiting.size === 0) this.#end('relay-stops')
   }
 
   #end(code: ErrorCode): void {

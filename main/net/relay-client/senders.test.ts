@@ -5,6 +5,7 @@ import { systemClock } from '../../runtime/system-clock.ts'
 import { isParleyError } from '../../../shared/errors.ts'
 import type { RelayId } from '../../../shared/model/ids.ts'
 import { idFromBytes } from '../../../shared/model/ids.ts'
+import { FrontEndLists } from './front-end-lists.ts'
 import { Senders } from './senders.ts'
 import { deferred } from './testing/deferred.ts'
 
@@ -17,7 +18,7 @@ let senders: Senders
 beforeEach(() => {
   nowMs = 20_000 * DAY_MS
   const clock: Clock = { ...systemClock, nowMs: () => nowMs }
-  senders = new Senders(clock)
+  senders = new Senders(clock, new FrontEndLists())
 })
 
 afterEach(() => senders.stop())

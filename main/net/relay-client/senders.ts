@@ -7,6 +7,7 @@ import type { RelayContactPoint } from '../../ports/relay.ts'
 import type { Clock } from '../../ports/runtime.ts'
 import { ParleyError } from '../../../shared/errors.ts'
 import type { RelayId } from '../../../shared/model/ids.ts'
+import type { FrontEndLists } from './front-end-lists.ts'
 import { ProvenLinks } from './proven-links.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -20,12 +21,14 @@ interface Sender {
 
 export class Senders {
   readonly #clock: Clock
+  readonly #lists: FrontEndLists
   readonly #current = new Map<RelayId, Sender>()
   readonly #all = new Set<Sender>()
   #stopped = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, lists: FrontEndLists) {
     this.#clock = clock
+    this.#lists = lists
   }
 
   /** Runs `work` on today's node for that relay; yesterday's ends when its last work does. */
@@ -45,7 +48,7 @@ export class Senders {
     const day = Math.floor(this.#clock.nowMs() / DAY_MS)
     const known = this.#current.get(relayId)
     if (known !== undefined && known.day === day) return known
-    const sender: Sender = { day, links: new ProvenLinks(this.#clock), inUse: 0, retired: false }
+    const sender: Sender = { day, links: new ProvenLinks(this.#clock, this.#lists), inUse: 0, retired: false }
     this.#current.set(relayId, sender)
     this.#all.add(sender)
     if (known !== undefined) {
