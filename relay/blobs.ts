@@ -18,6 +18,7 @@ import type { RelayConfig } from './config.ts'
 import type { DailyQuota } from './daily-quota.ts'
 import { senderName } from './deposits.ts'
 import { sha256 } from './hashes.ts'
+import type { HalfFrames } from './half-frames.ts'
 import { Refused, refusalOf } from './refused.ts'
 import type { RelayKey } from './relay-key.ts'
 import type { BlobRow, RelayStore } from './storage/relay-store.ts'
@@ -36,6 +37,7 @@ export interface BlobParts {
   readonly quota: DailyQuota
   readonly now: () => number
   readonly isDiskFull: () => boolean
+  readonly halfFrames: HalfFrames
 }
 
 interface Writer {
@@ -54,7 +56,10 @@ export class Blobs {
   }
 
   async serve(stream: ByteStream): Promise<void> {
-    const framed = new FramedStream(stream)
+    const onHalfFrame = this.#parts.halfFrames.watch((error) => {
+      stream.abort(error)
+    })
+    const framed = new FramedStream(stream, onHalfFrame)
     try {
       const first = await framed.nextFrame()
       if (first === null) return

@@ -40,6 +40,8 @@ const MAX_CONCURRENT_REQUESTS = 16
 const MAX_REQUEST_BYTES = 1024 * 1024
 /** Each costs a signature check. */
 const MAX_FALSE_PROOFS = 8
+/** Nothing is kept longer than this for a client that does not read. */
+const READ_WITHIN_MS = 60_000
 const CLOSE_WITHIN_MS = 1_000
 const STOPS_SINCE_VERSION = 2
 
@@ -210,8 +212,15 @@ export class MailboxStream implements OwnerListener {
     }
   }
 
-  #write(message: RelayMessage): Promise<void> {
-    return this.#parts.stream.write(encodeRelayMessage(message))
+  async #write(message: RelayMessage): Promise<void> {
+    const unread = setTimeout(() => {
+      this.#abort(new Error('nobody reads here'))
+    }, READ_WITHIN_MS)
+    try {
+      await this.#parts.stream.write(encodeRelayMessage(message))
+    } finally {
+      clearTimeout(unread)
+    }
   }
 
   async #carryOut(request: RelayRequest): Promise<Uint8Array> {

@@ -20,6 +20,8 @@ const MAILBOX_STREAMS_A_CONNECTION = 2
 const BLOB_STREAMS_A_CONNECTION = 8
 /** What a stream may buffer here while it is not read. */
 const STREAM_WINDOW_BYTES = 1024 * 1024
+/** Of all addresses together. */
+const HANDSHAKES = 2_000
 /** Finds dead connections; each open one costs a ping. */
 const PING_EVERY_MS = 60_000
 
@@ -59,7 +61,7 @@ export async function startNode(
       // libp2p's five a second would turn away people behind one address.
       inboundConnectionThreshold: config.newConnectionsPerSecondPerAddress,
       // One address reaches its own limit long before.
-      maxIncomingPendingConnections: config.maxConnections,
+      maxIncomingPendingConnections: HANDSHAKES,
     },
     services: {
       identify: identify(),

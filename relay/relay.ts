@@ -17,6 +17,7 @@ import { DailyQuota } from './daily-quota.ts'
 import { Deposits } from './deposits.ts'
 import { FrontDoor } from './front-door.ts'
 import { bareAddresses, signedFrontEnds } from './front-ends.ts'
+import { HalfFrames } from './half-frames.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { Mailboxes } from './mailboxes.ts'
 import { MailboxStream } from './mailbox-stream.ts'
@@ -157,14 +158,15 @@ function handlersOf(options: RelayOptions, key: RelayKey, kept: Kept, streams: O
     asks: new AskLimits(config, now),
     door: new FrontDoor({ bits: config.doorBits, now }),
     requestBytes: new ByteBudget(config.maxRequestBytes),
+    halfFrames: new HalfFrames(config.maxRequestBytes / 4),
     turn: turnServers(config),
   }
-  const blobs = new Blobs({ store, files, config, key, quota, now, isDiskFull })
+  const blobs = new Blobs({ store, files, config, key, quota, now, isDiskFull, halfFrames: asked.halfFrames })
   return {
     onMailboxStream: (stream, connection, node) => {
       const frontEnds = (): Uint8Array => signedFrontEnds(key, node, now())
       const parts = { mailboxes, deposits, ...asked, config, now, log, helloWithinMs, frontEnds }
-      streams.serve(new MailboxStream({ ...parts, ...peersOf(stream, connection, node) }))
+      streams.serve(new MailboxStream({ ...parts, ...peersOf(stream, connection, node, asked.halfFrames) }))
     },
     onBlobStream: (stream) => {
       void blobs.serve(stream)
@@ -172,9 +174,12 @@ function handlersOf(options: RelayOptions, key: RelayKey, kept: Kept, streams: O
   }
 }
 
-function peersOf(stream: Stream, connection: Connection, node: Libp2p) {
+function peersOf(stream: Stream, connection: Connection, node: Libp2p, halfFrames: HalfFrames) {
+  const onHalfFrame = halfFrames.watch((error) => {
+    stream.abort(error)
+  })
   return {
-    stream: new FramedStream(stream),
+    stream: new FramedStream(stream, onHalfFrame),
     relayPeer: node.peerId.toString(),
     clientPeer: connection.remotePeer.toString(),
     clientPrefixes: prefixesOf(connection.remoteAddr.toString()),

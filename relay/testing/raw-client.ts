@@ -69,8 +69,8 @@ export class RawClient {
     return decodeRelayMessage(frame)
   }
 
-  async hello(): Promise<HelloAnswer> {
-    const answer = await this.ask({ type: 'hello', minVersion: 1, maxVersion: 1 })
+  async hello(maxVersion = 1): Promise<HelloAnswer> {
+    const answer = await this.ask({ type: 'hello', minVersion: 1, maxVersion })
     if (answer.type !== 'reply') throw new Error(answer.type)
     return decodeHelloAnswer(answer.payload)
   }

@@ -87,6 +87,11 @@ export class FrameSplitter {
     this.#buffered -= count
   }
 
+  /** What came of a frame that is not whole. */
+  get bufferedBytes(): number {
+    return this.#buffered
+  }
+
   /** True when the stream may end here. */
   get empty(): boolean {
     return this.#buffered === 0
@@ -172,10 +177,13 @@ export class FramedStream {
   readonly #stream: ByteStream
   readonly #splitter = new FrameSplitter()
   readonly #inbox: Inbox
+  readonly #onHalfFrame: (bytes: number) => void
   #drained: Promise<void> | null = null
 
-  constructor(stream: ByteStream) {
+  /** `onHalfFrame` is told how much came of a frame that is not whole; 0 when it is, and at the end. */
+  constructor(stream: ByteStream, onHalfFrame: (bytes: number) => void = () => undefined) {
     this.#stream = stream
+    this.#onHalfFrame = onHalfFrame
     this.#inbox = new Inbox(stream)
   }
 
@@ -199,9 +207,18 @@ export class FramedStream {
 
   /** Null: the other side closed. @throws malformed: no frame, or the end inside of one */
   async nextFrame(): Promise<Uint8Array | null> {
+    try {
+      return await this.#wholeFrame()
+    } finally {
+      this.#onHalfFrame(0)
+    }
+  }
+
+  async #wholeFrame(): Promise<Uint8Array | null> {
     for (;;) {
       const frame = this.#splitter.next()
       if (frame !== null) return frame
+      if (!this.#splitter.empty) this.#onHalfFrame(this.#splitter.bufferedBytes)
       const chunk = await this.#inbox.next()
       if (chunk === null) {
         if (!this.#splitter.empty) throw new ParleyError('malformed', 'ends inside a frame')

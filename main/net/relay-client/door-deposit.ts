@@ -25,20 +25,20 @@ export async function depositAtDoor(
   link.needsVersion(2, 'front door')
   if (deposit.envelope.length > MAX_DOOR_ENVELOPE_BYTES) return { kind: 'refused', code: 'too-large' }
   try {
-    return await pay(link, relayId, deposit, signal)
-  } catch (error) {
-    // The work took longer than the challenge lived, or the relay was started anew meanwhile.
-    if (isParleyError(error, 'proof-refused')) return refusalOr(pay(link, relayId, deposit, signal))
-    return refusalOr(Promise.reject(error))
-  }
-}
-
-async function refusalOr(paid: Promise<DepositOutcome>): Promise<DepositOutcome> {
-  try {
-    return await paid
+    return await payTwice(link, relayId, deposit, signal)
   } catch (error) {
     if (isParleyError(error) && REFUSALS.includes(error.code)) return { kind: 'refused', code: error.code }
     throw error
+  }
+}
+
+/** The work may take longer than the challenge lives, or the relay was started anew meanwhile. */
+async function payTwice(...request: Parameters<typeof pay>): Promise<DepositOutcome> {
+  try {
+    return await pay(...request)
+  } catch (error) {
+    if (!isParleyError(error, 'proof-refused')) throw error
+    return pay(...request)
   }
 }
 

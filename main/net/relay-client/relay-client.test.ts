@@ -12,7 +12,7 @@ for (const [transport, listen] of LISTENERS) {
   relayPortContract(`libp2p over ${transport}, against parley-relay`, {
     startRelay: async () => {
       let skippedMs = 0
-      const relay = await LocalRelay.start({ now: () => Date.now() + skippedMs, listen })
+      const relay = await LocalRelay.start({ now: () => Date.now() + skippedMs, listen, config: { doorBits: 8 } })
       return {
         contact: relay.contact,
         advance: (milliseconds) => {

@@ -131,6 +131,44 @@ export function mailboxSuite({ port, relay }: RelaySuite): void {
     expect(await owner.connection.usage()).toEqual({ envelopeCount: 1, bytes: 100 })
   })
 
+  test('of a batch only what was taken is dropped; the rest comes again', async () => {
+    const owner = new Owner()
+    await owner.connect(port(), relay().contact)
+    await owner.connection.close()
+    const envelopes = Array.from({ length: 9 }, (_, index) => Uint8Array.of(index, ...random(50)))
+    await port().deposit(
+      relay().contact,
+      envelopes.map((envelope) => owner.deposit(envelope)),
+    )
+    const left = [1, 4, 5, 8]
+    owner.takes = ([index]) => index !== undefined && !left.includes(index)
+    await owner.connect(port(), relay().contact)
+    await owner.until(() => owner.received.length === 9)
+    await owner.untilLeft(left.length)
+    await owner.connection.close()
+    owner.received.length = 0
+    owner.takes = () => true
+    await owner.connect(port(), relay().contact)
+    await owner.until(() => owner.received.length === left.length)
+    expect(owner.envelopes.map(([index]) => index)).toEqual(left)
+    await owner.untilEmpty()
+  })
+
+  test('an owner that is slow to take is handed one batch after the other, each once', async () => {
+    const owner = new Owner()
+    await owner.connect(port(), relay().contact)
+    const envelopes = Array.from({ length: 1_000 }, (_, index) => Uint8Array.of(index >> 8, index & 255, ...random(8)))
+    for (let at = 0; at < envelopes.length; at += 50) {
+      await port().deposit(
+        relay().contact,
+        envelopes.slice(at, at + 50).map((envelope) => owner.deposit(envelope)),
+      )
+    }
+    await owner.until(() => owner.received.length >= envelopes.length)
+    await owner.untilEmpty()
+    expect(owner.envelopes).toEqual(envelopes)
+  })
+
   test('what is past its time is not pushed', async () => {
     const owner = new Owner()
     await owner.connect(port(), relay().contact)

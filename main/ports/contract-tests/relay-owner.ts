@@ -57,6 +57,7 @@ export class Owner {
   readonly stock: number[] = []
   readonly closed: ErrorCode[] = []
   acknowledges = true
+  takes: (envelope: Uint8Array) => boolean = () => true
   onStock: () => void = () => undefined
   #connection: OwnerConnection | null = null
   #waiters: (() => void)[] = []
@@ -80,7 +81,8 @@ export class Owner {
       onPush: (batch) => {
         this.received.push(...batch)
         this.#wake()
-        return Promise.resolve(this.acknowledges ? batch.map(({ envelope }) => nameOf(envelope)) : [])
+        const taken = batch.filter(({ envelope }) => this.acknowledges && this.takes(envelope))
+        return Promise.resolve(taken.map(({ envelope }) => nameOf(envelope)))
       },
       onStock: (_lookupId, remaining) => {
         this.stock.push(remaining)
@@ -109,8 +111,12 @@ export class Owner {
   }
 
   /** The relay has carried out every acknowledgement that was sent before. */
-  async untilEmpty(): Promise<void> {
-    for (let left = await this.connection.usage(); left.envelopeCount > 0; left = await this.connection.usage());
+  untilEmpty(): Promise<void> {
+    return this.untilLeft(0)
+  }
+
+  async untilLeft(count: number): Promise<void> {
+    for (let left = await this.connection.usage(); left.envelopeCount > count; left = await this.connection.usage());
   }
 
   deposit(envelope: Uint8Array, ttlSeconds = 86_400): Deposit {

@@ -5,6 +5,7 @@ import { idFromBytes } from '../../../shared/model/ids.ts'
 import type { RelayContactPoint, RelayPort } from '../relay.ts'
 import { blobSuite } from './relay-blobs.ts'
 import { directorySuite, inviteSuite } from './relay-directory.ts'
+import { doorSuite } from './relay-door.ts'
 import { mailboxSuite, tokenSuite } from './relay-mailbox.ts'
 import { codeOf, mailboxKey, Owner, random } from './relay-owner.ts'
 import type { RelaySuite, RelayUnderTest } from './relay-owner.ts'
@@ -32,6 +33,7 @@ export function relayPortContract(name: string, subject: RelayPortSubject): void
     describe('tokens', () => tokenSuite(suite))
     describe('directory', () => directorySuite(suite))
     describe('invites', () => inviteSuite(suite))
+    describe('front door', () => doorSuite(suite))
     describe('blobs', () => blobSuite(suite))
     describe('finding a relay', () => findingSuite(suite))
   })
