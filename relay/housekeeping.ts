@@ -2,6 +2,7 @@
 
 import { statfs } from 'node:fs/promises'
 import type { BlobFiles } from './blob-files.ts'
+import type { RelayTime } from './relay-clock.ts'
 import type { RelayLog } from './relay-log.ts'
 import type { RestoreGuard } from './restore-guard.ts'
 import type { RelayStore } from './storage/relay-store.ts'
@@ -15,7 +16,7 @@ export interface HousekeepingParts {
   readonly files: BlobFiles
   readonly guard: RestoreGuard
   readonly log: RelayLog
-  readonly now: () => number
+  readonly time: RelayTime
   readonly dataDir: string
   readonly minFreeDiskBytes: number
   readonly eraseEveryMs?: number
@@ -65,9 +66,9 @@ export class Housekeeping {
 
   /** In slices, so that requests get their turn between them. */
   async sweep(): Promise<void> {
-    const { store, files, now } = this.#parts
+    const { store, files, time } = this.#parts
     for (let more = true; more;) {
-      const swept = await store.sweep(now())
+      const swept = await store.sweep(time.certainNow())
       for (const blob of swept.blobs) await files.delete(blob)
       more = swept.more
     }

@@ -10,6 +10,7 @@ import type { RelayConfig } from './config.ts'
 import { sha256 } from './hashes.ts'
 import { Refused } from './refused.ts'
 import type { BlobName, PushedName, RelayStore, StoredEnvelope } from './storage/relay-store.ts'
+import type { RelayTime } from './relay-clock.ts'
 
 /** Under this many one-time items the owner is told. */
 export const LOW_STOCK = 20
@@ -26,7 +27,7 @@ export interface OwnerListener {
 export interface MailboxParts {
   readonly store: RelayStore
   readonly config: RelayConfig
-  readonly now: () => number
+  readonly time: RelayTime
   /** A one-time item went out. */
   readonly onTaken: () => void
   /** Their mailbox is gone: their files go too. */
@@ -43,9 +44,9 @@ export class Mailboxes {
 
   /** Opens the mailbox where there is none; before a new one `mayOpen` may throw. @throws relay-refused | relay-full */
   async open(mailboxPublic: Uint8Array, admission: Uint8Array, mayOpen: () => void): Promise<MailboxId> {
-    const { store, now } = this.#parts
+    const { store, time } = this.#parts
     const mailboxId = idFromBytes<MailboxId>(sha256(mailboxPublic))
-    const mailbox = { mailboxId, publicKey: mailboxPublic, openedAtMs: now() }
+    const mailbox = { mailboxId, publicKey: mailboxPublic, openedAtMs: time.now() }
     if ((await store.openMailbox(mailbox, false)) === 'open') return mailboxId
     const admitted = this.#admits(admission)
     if (admitted) mayOpen()
@@ -94,15 +95,15 @@ export class Mailboxes {
     afterSequence: number,
     limits: { readonly count: number; readonly bytes: number },
   ): Promise<readonly StoredEnvelope[]> {
-    return this.#parts.store.envelopesAfter(mailboxId, afterSequence, limits, this.#parts.now())
+    return this.#parts.store.envelopesAfter(mailboxId, afterSequence, limits, this.#parts.time.certainNow())
   }
 
   acknowledge(mailboxId: MailboxId, envelopeIds: readonly EnvelopeId[]): Promise<void> {
-    return this.#parts.store.collect(mailboxId, envelopeIds, this.#parts.now())
+    return this.#parts.store.collect(mailboxId, envelopeIds, this.#parts.time.now())
   }
 
   acknowledgePushed(mailboxId: MailboxId, pushed: readonly PushedName[]): Promise<void> {
-    return this.#parts.store.collectPushed(mailboxId, pushed, this.#parts.now())
+    return this.#parts.store.collectPushed(mailboxId, pushed, this.#parts.time.now())
   }
 
   /** For good, with all that lies there. In slices, so that others get their turn between them. */
@@ -159,7 +160,7 @@ export class Mailboxes {
     mailboxId: MailboxId,
     slot: { readonly slotId: Uint8Array; readonly item: Uint8Array; readonly expiresAtMs: number },
   ): Promise<void> {
-    const expiresAtMs = Math.min(slot.expiresAtMs, this.#parts.now() + MAX_INVITE_LIFE_MS)
+    const expiresAtMs = Math.min(slot.expiresAtMs, this.#parts.time.now() + MAX_INVITE_LIFE_MS)
     const stored = await this.#parts.store.putInvite(mailboxId, { ...slot, expiresAtMs })
     if (stored === 'foreign') throw new Refused('relay-refused', 'invite')
     if (stored === 'full') throw new Refused('relay-quota', 'invites')
@@ -170,6 +171,6 @@ export class Mailboxes {
   }
 
   takeInvite(slotId: Uint8Array, takerNonce: Uint8Array): Promise<InviteTaken> {
-    return this.#parts.store.takeInvite(slotId, takerNonce, this.#parts.now())
+    return this.#parts.store.takeInvite(slotId, takerNonce, this.#parts.time.now())
   }
 }

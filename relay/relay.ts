@@ -19,9 +19,12 @@ import { FrontDoor } from './front-door.ts'
 import { bareAddresses, signedFrontEnds } from './front-ends.ts'
 import { HalfFrames } from './half-frames.ts'
 import { Housekeeping } from './housekeeping.ts'
+import { KeptClock } from './kept-clock.ts'
 import { Mailboxes } from './mailboxes.ts'
 import { MailboxStream } from './mailbox-stream.ts'
 import { startNode } from './node.ts'
+import { systemClocks } from './relay-clock.ts'
+import type { Clocks, RelayTime } from './relay-clock.ts'
 import type { RelayHandlers } from './node.ts'
 import { loadSeed, relayKey } from './relay-key.ts'
 import type { RelayKey } from './relay-key.ts'
@@ -54,7 +57,10 @@ export interface RelayOptions {
   readonly dataDir: string
   readonly config: RelayConfig
   readonly log: RelayLog
+  /** Default: a clock that holds against jumps of these. */
   readonly now?: () => number
+  /** Default: the machine's. */
+  readonly clocks?: Clocks
   /** Default 10,000. */
   readonly helloWithinMs?: number
   /** Default 30,000: acknowledged bytes are gone from the disk after twice that at most. */
@@ -77,8 +83,9 @@ async function startLocked(options: RelayOptions, unlock: () => void): Promise<R
   const { dataDir, config, log } = options
   const key = relayKey(loadSeed(dataDir, 'relay.key'))
   const store = openRelayStore(join(dataDir, 'relay.db'), config)
+  const clock = clockOf(options)
   try {
-    const kept = await startKeeping(options, store)
+    const kept = await startKeeping(options, store, clock)
     const streams = new OpenStreams()
     const node = await startNode(
       loadSeed(dataDir, 'libp2p.key'),
@@ -97,6 +104,7 @@ async function startLocked(options: RelayOptions, unlock: () => void): Promise<R
         await Promise.race([streams.drain(), delay(DRAIN_WITHIN_MS, undefined, { ref: false })])
         await node.stop()
         await kept.housekeeping.stop()
+        clock.stop()
         store.erase()
         store.close()
         unlock()
@@ -104,12 +112,20 @@ async function startLocked(options: RelayOptions, unlock: () => void): Promise<R
       },
     }
   } catch (error) {
+    clock.stop()
     store.close()
     throw error
   }
 }
 
+type StoppableTime = RelayTime & { stop(): void }
+
+function clockOf({ dataDir, now, clocks = systemClocks }: RelayOptions): StoppableTime {
+  return now === undefined ? new KeptClock(dataDir, clocks) : { now, certainNow: now, stop: () => undefined }
+}
+
 interface Kept {
+  readonly time: RelayTime
   readonly store: RelayStore
   readonly files: BlobFiles
   readonly guard: RestoreGuard
@@ -117,8 +133,8 @@ interface Kept {
 }
 
 /** What is on the disk is put in order before anybody is let in. */
-async function startKeeping(options: RelayOptions, store: RelayStore): Promise<Kept> {
-  const { dataDir, config, log, now = Date.now, eraseEveryMs } = options
+async function startKeeping(options: RelayOptions, store: RelayStore, time: RelayTime): Promise<Kept> {
+  const { dataDir, config, log, eraseEveryMs } = options
   const files = new BlobFiles(dataDir)
   await files.prepare()
   await files.deleteOthers(await store.blobNames())
@@ -127,20 +143,21 @@ async function startKeeping(options: RelayOptions, store: RelayStore): Promise<K
   if (discarded !== null) log.info('database-was-restored', { prekeysDiscarded: discarded })
   const { minFreeDiskBytes } = config
   const housekeeping = new Housekeeping({
-    ...{ store, files, guard, log, now, dataDir, minFreeDiskBytes },
+    ...{ store, files, guard, log, time, dataDir, minFreeDiskBytes },
     ...(eraseEveryMs === undefined ? {} : { eraseEveryMs }),
   })
   await housekeeping.start()
-  return { store, files, guard, housekeeping }
+  return { time, store, files, guard, housekeeping }
 }
 
 function handlersOf(options: RelayOptions, key: RelayKey, kept: Kept, streams: OpenStreams): RelayHandlers {
-  const { config, log, now = Date.now, helloWithinMs = HELLO_WITHIN_MS } = options
-  const { store, files, guard, housekeeping } = kept
+  const { config, log, helloWithinMs = HELLO_WITHIN_MS } = options
+  const { time, store, files, guard, housekeeping } = kept
+  const now = (): number => time.now()
   const quota = new DailyQuota({ envelopes: config.tokenEnvelopesPerDay, bytes: config.tokenBytesPerDay })
   const isDiskFull = (): boolean => housekeeping.isDiskFull
   const mailboxes = new Mailboxes({
-    ...{ store, config, now },
+    ...{ store, config, time },
     onTaken: () => {
       guard.markTaken()
     },

@@ -12,7 +12,9 @@ import type { RelayOptions, RunningRelay } from '../relay.ts'
 
 export const TCP_LOOPBACK = '/ip4/127.0.0.1/tcp/0'
 
-export interface LocalRelayOptions extends Partial<Pick<RelayOptions, 'now' | 'helloWithinMs' | 'eraseEveryMs'>> {
+export interface LocalRelayOptions extends Partial<
+  Pick<RelayOptions, 'now' | 'clocks' | 'helloWithinMs' | 'eraseEveryMs'>
+> {
   readonly config?: Partial<RelayConfig>
   /** Default: TCP on a free port. */
   readonly listen?: string
