@@ -57,6 +57,8 @@ export interface StreamParts {
   readonly config: RelayConfig
   readonly now: () => number
   readonly log: RelayLog
+  /** An envelope on the disk is not what it was. */
+  readonly onDamaged: () => void
   /** Signed now: addresses may have changed since the start. */
   readonly frontEnds: () => Uint8Array
   readonly relayPeer: string
@@ -329,7 +331,7 @@ export class MailboxStream implements OwnerListener {
   async #own(request: Extract<RelayRequest, { type: 'own' }>): Promise<Uint8Array> {
     const { mailboxPublic, signature, creditBytes, admission } = request
     if (this.#proving) throw new Refused('relay-refused', 'one mailbox a stream')
-    const { mailboxes, relayPeer, clientPeer, now, asks, clientPrefixes } = this.#parts
+    const { mailboxes, relayPeer, clientPeer, now, asks, clientPrefixes, onDamaged } = this.#parts
     const proof = mailboxProofBytes({ challenge: this.#challenge, relayPeer, ownerPeer: clientPeer, mailboxPublic })
     if (!verifyEd25519(mailboxPublic, proof, signature)) {
       this.#falseProofs += 1
@@ -351,6 +353,7 @@ export class MailboxStream implements OwnerListener {
       onFailure: (error) => {
         this.#abort(error)
       },
+      onDamaged,
     })
     this.#owned = { mailboxId, pushes }
     await mailboxes.attach(mailboxId, this)

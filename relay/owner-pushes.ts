@@ -4,6 +4,7 @@ import type { EnvelopeId, MailboxId } from '../shared/model/ids.ts'
 import type { PushEntry } from '../shared/wire/relay-answers.ts'
 import { MAX_BATCH_ITEMS } from '../shared/wire/relay-requests.ts'
 import type { PushRange } from '../shared/wire/relay-requests.ts'
+import { envelopeIdOf } from './hashes.ts'
 import type { Mailboxes } from './mailboxes.ts'
 import type { PushedName } from './storage/relay-store.ts'
 
@@ -22,6 +23,8 @@ export interface PushParts {
   /** Resolves when the stream can take more. */
   readonly send: (entries: readonly PushEntry[]) => Promise<void>
   readonly onFailure: (error: unknown) => void
+  /** What lies there under an envelope's id is not that envelope. */
+  readonly onDamaged: () => void
 }
 
 export class OwnerPushes {
@@ -94,13 +97,16 @@ export class OwnerPushes {
 
   /** False: nothing waits. */
   async #pushSome(): Promise<boolean> {
-    const { mailboxes, mailboxId, now, send } = this.#parts
+    const { mailboxes, mailboxId, now, send, onDamaged } = this.#parts
     const bytes = Math.min(PUSH_BYTES, this.#creditBytes - this.#inFlightBytes)
     const waiting = await mailboxes.waiting(mailboxId, this.#afterSequence, { count: MAX_BATCH_ITEMS, bytes })
     const last = waiting.at(-1)
     if (last === undefined || this.#stopped) return false
     this.#afterSequence = last.sequence
-    for (const { sequence, envelopeId, envelope } of waiting) {
+    const whole = waiting.filter(({ envelopeId, envelope }) => envelopeIdOf(envelope) === envelopeId)
+    if (whole.length < waiting.length) onDamaged()
+    if (whole.length === 0) return true
+    for (const { sequence, envelopeId, envelope } of whole) {
       this.#pushed += 1
       this.#inFlight.set(this.#pushed, { sequence, envelopeId, sizeBytes: envelope.length })
       this.#numbers.set(envelopeId, this.#pushed)
@@ -108,7 +114,7 @@ export class OwnerPushes {
     }
     const nowMs = now()
     await send(
-      waiting.map(({ handle, envelope, storedAtMs }) => ({
+      whole.map(({ handle, envelope, storedAtMs }) => ({
         handle,
         envelope,
         heldMs: Math.max(0, nowMs - storedAtMs),

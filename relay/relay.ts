@@ -14,6 +14,7 @@ import { Blobs } from './blobs.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { RelayConfig } from './config.ts'
 import { DailyQuota } from './daily-quota.ts'
+import { DamageReports } from './damage-reports.ts'
 import { Deposits } from './deposits.ts'
 import { FrontDoor } from './front-door.ts'
 import { bareAddresses, signedFrontEnds } from './front-ends.ts'
@@ -82,10 +83,15 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
 async function startLocked(options: RelayOptions, unlock: () => void): Promise<RunningRelay> {
   const { dataDir, config, log } = options
   const key = relayKey(loadSeed(dataDir, 'relay.key'))
-  const store = openRelayStore(join(dataDir, 'relay.db'), config)
+  const damage = new DamageReports(log, () => performance.now())
+  const store = openRelayStore(join(dataDir, 'relay.db'), config, {
+    onDamage: () => {
+      damage.met('page')
+    },
+  })
   const clock = clockOf(options)
   try {
-    const kept = await startKeeping(options, store, clock)
+    const kept = await startKeeping(options, store, clock, damage)
     const streams = new OpenStreams()
     const node = await startNode(
       loadSeed(dataDir, 'libp2p.key'),
@@ -126,6 +132,7 @@ function clockOf({ dataDir, now, clocks = systemClocks }: RelayOptions): Stoppab
 
 interface Kept {
   readonly time: RelayTime
+  readonly damage: DamageReports
   readonly store: RelayStore
   readonly files: BlobFiles
   readonly guard: RestoreGuard
@@ -133,7 +140,12 @@ interface Kept {
 }
 
 /** What is on the disk is put in order before anybody is let in. */
-async function startKeeping(options: RelayOptions, store: RelayStore, time: RelayTime): Promise<Kept> {
+async function startKeeping(
+  options: RelayOptions,
+  store: RelayStore,
+  time: RelayTime,
+  damage: DamageReports,
+): Promise<Kept> {
   const { dataDir, config, log, eraseEveryMs } = options
   const files = new BlobFiles(dataDir)
   await files.prepare()
@@ -147,12 +159,12 @@ async function startKeeping(options: RelayOptions, store: RelayStore, time: Rela
     ...(eraseEveryMs === undefined ? {} : { eraseEveryMs }),
   })
   await housekeeping.start()
-  return { time, store, files, guard, housekeeping }
+  return { time, damage, store, files, guard, housekeeping }
 }
 
 function handlersOf(options: RelayOptions, key: RelayKey, kept: Kept, streams: OpenStreams): RelayHandlers {
   const { config, log, helloWithinMs = HELLO_WITHIN_MS } = options
-  const { time, store, files, guard, housekeeping } = kept
+  const { time, damage, store, files, guard, housekeeping } = kept
   const now = (): number => time.now()
   const quota = new DailyQuota({ envelopes: config.tokenEnvelopesPerDay, bytes: config.tokenBytesPerDay })
   const isDiskFull = (): boolean => housekeeping.isDiskFull
@@ -178,11 +190,14 @@ function handlersOf(options: RelayOptions, key: RelayKey, kept: Kept, streams: O
     halfFrames: new HalfFrames(config.maxRequestBytes / 4),
     turn: turnServers(config),
   }
+  const onDamaged = (): void => {
+    damage.met('envelope')
+  }
   const blobs = new Blobs({ store, files, config, key, quota, now, isDiskFull, halfFrames: asked.halfFrames })
   return {
     onMailboxStream: (stream, connection, node) => {
       const frontEnds = (): Uint8Array => signedFrontEnds(key, node, now())
-      const parts = { mailboxes, deposits, ...asked, config, now, log, helloWithinMs, frontEnds }
+      const parts = { mailboxes, deposits, ...asked, config, now, log, onDamaged, helloWithinMs, frontEnds }
       streams.serve(new MailboxStream({ ...parts, ...peersOf(stream, connection, node, asked.halfFrames) }))
     },
     onBlobStream: (stream) => {

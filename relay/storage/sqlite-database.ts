@@ -36,6 +36,11 @@ interface Waiting {
   readonly fail: (error: unknown) => void
 }
 
+export interface SqliteOptions {
+  /** A page of the file does not hold what it should. */
+  readonly onDamage?: () => void
+}
+
 /** Requests of one transaction: bounds how long the first of them waits. */
 const MAX_GROUP = 512
 
@@ -43,10 +48,12 @@ export class SqliteDatabase {
   readonly #database: Connection
   readonly #statements = new Map<string, Statement>()
   readonly #queue: Waiting[] = []
+  readonly #onDamage: () => void
   #scheduled = false
 
   /** @throws Error when the file was written by a newer version */
-  constructor(path: string, migrations: readonly string[]) {
+  constructor(path: string, migrations: readonly string[], { onDamage = () => undefined }: SqliteOptions = {}) {
+    this.#onDamage = onDamage
     this.#database = new Database(path)
     this.#database.pragma('journal_mode = WAL')
     this.#database.pragma('synchronous = FULL')
@@ -106,8 +113,9 @@ export class SqliteDatabase {
 
   /**
    * Resolves with what `body` returned once that is durable: whatever is queued when the event loop comes round shares one
-   * transaction and one flush. A `body` that throws undoes the whole group, so it throws for a bug only.
-   * @throws relay-full: the disk is
+   * transaction and one flush. Where that fails, each is carried out again by itself: a full disk or a damaged page that
+   * one of them meets is not the others' failure.
+   * @throws relay-full: the disk is, or a page is damaged
    */
   commit<T>(body: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -136,12 +144,36 @@ export class SqliteDatabase {
   #flush(): void {
     const group = this.#queue.splice(0, MAX_GROUP)
     if (this.#queue.length > 0) this.#schedule()
+    if (this.#settle(group, group.length > 1)) return
+    for (const waiting of group) this.#settle([waiting], false)
+  }
+
+  /** False: nothing was done, and nobody told. */
+  #settle(group: readonly Waiting[], mayTryAgain: boolean): boolean {
     try {
       const settle = this.#transact(() => group.map((waiting) => waiting.run()))
       for (const resolve of settle) resolve()
     } catch (error) {
-      for (const waiting of group) waiting.fail(asExpected(error))
+      if (mayTryAgain) return false
+      for (const waiting of group) waiting.fail(this.#asExpected(error))
     }
+    return true
+  }
+
+  /** @throws relay-full: a page is damaged */
+  async read<T>(body: () => T): Promise<T> {
+    try {
+      return body()
+    } catch (error) {
+      throw this.#asExpected(error)
+    }
+  }
+
+  #asExpected(error: unknown): unknown {
+    if (codeOf(error) === 'SQLITE_FULL') return new ParleyError('relay-full', 'disk', { cause: error })
+    if (!isDamage(error)) return error
+    this.#onDamage()
+    return new ParleyError('relay-full', 'a damaged page', { cause: error })
   }
 
   erase(): void {
@@ -153,7 +185,12 @@ export class SqliteDatabase {
   }
 }
 
-function asExpected(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : null
-  return code === 'SQLITE_FULL' ? new ParleyError('relay-full', 'disk', { cause: error }) : error
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+}
+
+/** Of SQLite itself, or of what `commit` and `read` make of it. */
+export function isDamage(error: unknown): boolean {
+  const code = codeOf(error instanceof ParleyError ? error.cause : error) ?? ''
+  return code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB'
 }

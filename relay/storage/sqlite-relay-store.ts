@@ -4,20 +4,22 @@ import type { InviteTaken, UsageAnswer } from '../../shared/wire/relay-answers.t
 import { RELAY_MIGRATIONS } from './migrations.ts'
 import type { RelayStore, StoreLimits } from './relay-store.ts'
 import { SqliteBlobs } from './sqlite-blobs.ts'
+import { aroundDamage, depositAlone, envelopesAround, sweepAround } from './sqlite-damage.ts'
 import { bytesOf, SqliteDatabase } from './sqlite-database.ts'
+import type { SqliteOptions } from './sqlite-database.ts'
 import { SqliteDirectory } from './sqlite-directory.ts'
 import { SqliteDoors } from './sqlite-doors.ts'
 import { SqliteEnvelopes } from './sqlite-envelopes.ts'
 
 /** @throws Error when the file was written by a newer version */
-export function openRelayStore(path: string, limits: StoreLimits): RelayStore {
-  const database = new SqliteDatabase(path, RELAY_MIGRATIONS)
+export function openRelayStore(path: string, limits: StoreLimits, options: SqliteOptions = {}): RelayStore {
+  const database = new SqliteDatabase(path, RELAY_MIGRATIONS, options)
   const envelopes = new SqliteEnvelopes(database, limits)
   const doors = new SqliteDoors(database, envelopes)
   const directory = new SqliteDirectory(database, limits)
   const blobs = new SqliteBlobs(database, limits)
   const write = <T>(body: () => T): Promise<T> => database.commit(body)
-  const read = async <T>(body: () => T): Promise<T> => body()
+  const read = <T>(body: () => T): Promise<T> => database.read(body)
   return {
     openMailbox: (mailbox, admits) => write(() => envelopes.openMailbox(mailbox, admits)),
     usage: (mailboxId) => read((): UsageAnswer => envelopes.usage(mailboxId)),
@@ -35,10 +37,17 @@ export function openRelayStore(path: string, limits: StoreLimits): RelayStore {
       }),
     hasToken: (mailboxId, tokenHash) => read(() => envelopes.hasToken(mailboxId, tokenHash)),
 
-    deposit: (items) => write(() => items.map((item) => envelopes.deposit(item))),
+    deposit: (items) =>
+      aroundDamage(
+        write(() => items.map((item) => envelopes.deposit(item))),
+        () => Promise.all(items.map((item) => depositAlone(write, envelopes, item))),
+      ),
     depositAtDoor: (item, maxPending) => write(() => doors.deposit(item, maxPending)),
     envelopesAfter: (mailboxId, sequence, limit, nowMs) =>
-      read(() => envelopes.envelopesAfter(mailboxId, sequence, limit, nowMs)),
+      aroundDamage(
+        read(() => envelopes.envelopesAfter(mailboxId, sequence, limit, nowMs)),
+        () => read(() => envelopesAround(database, mailboxId, sequence, limit, nowMs)),
+      ),
     collect: (mailboxId, envelopeIds, nowMs) =>
       write(() => {
         envelopes.collect(mailboxId, envelopeIds, nowMs)
@@ -80,13 +89,17 @@ export function openRelayStore(path: string, limits: StoreLimits): RelayStore {
         database.run("insert or replace into secret (name, value) values ('incarnation', ?)", value)
       }),
 
-    sweep: (nowMs) =>
-      write(() => {
-        const moreEnvelopes = envelopes.sweep(nowMs)
+    sweep: async (nowMs) => {
+      const moreEnvelopes = await aroundDamage(
+        write(() => envelopes.sweep(nowMs)),
+        () => sweepAround(database, write, envelopes, nowMs),
+      )
+      return write(() => {
         directory.sweep(nowMs)
         const expired = blobs.sweep(nowMs)
         return { blobs: expired.blobs, more: moreEnvelopes || expired.more }
-      }),
+      })
+    },
     erase: () => {
       database.erase()
     },
