@@ -16,19 +16,37 @@ export interface StartLine {
   readonly paste: string
 }
 
+export interface RelayProgram {
+  /** Default: the relay's own. */
+  readonly program?: string
+  /** Over the test's own environment. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
 export class RelayProcess {
   readonly started: StartLine
+  /** Resolves with the exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string | null>
   readonly #child: ChildProcess
   readonly #stderr: readonly string[]
 
   private constructor(child: ChildProcess, started: StartLine, stderr: readonly string[]) {
     this.#child = child
     this.started = started
+    this.ended = new Promise((resolve) => {
+      child.once('exit', (code, signal) => {
+        resolve(code ?? signal)
+      })
+    })
     this.#stderr = stderr
   }
 
-  static async start(dataDir: string, listen: string = TCP_LOOPBACK): Promise<RelayProcess> {
-    const child = launch(['run', '--json', '--data', dataDir, '--listen', listen])
+  static async start(
+    dataDir: string,
+    listen: string = TCP_LOOPBACK,
+    program: RelayProgram = {},
+  ): Promise<RelayProcess> {
+    const child = launch(['run', '--json', '--data', dataDir, '--listen', listen], program)
     const stderr: string[] = []
     child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk.toString()))
     if (child.stdout === null) throw new Error('no output')
@@ -42,19 +60,37 @@ export class RelayProcess {
     return this.#stderr.join('')
   }
 
+  get pid(): number {
+    const { pid } = this.#child
+    if (pid === undefined) throw new Error('the relay did not start')
+    return pid
+  }
+
+  /** Says something to a program that listens, and resolves with its answer; rejects when it dies. */
+  async ask(message: object): Promise<unknown> {
+    const answered = new Promise<unknown>((resolve) => {
+      this.#child.once('message', resolve)
+    })
+    this.#child.send(message)
+    return Promise.race([
+      answered,
+      this.ended.then(() => {
+        throw new Error('the relay died')
+      }),
+    ])
+  }
+
   /** Resolves with the exit code, or the signal that ended it. */
   async end(signal: 'SIGKILL' | 'SIGTERM' | 'SIGINT'): Promise<number | string | null> {
-    const ended = once(this.#child, 'exit') as Promise<[number | null, string | null]>
     this.#child.kill(signal)
-    const [code, by] = await ended
-    return code ?? by
+    return this.ended
   }
 }
 
-function launch(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [BIN, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, PARLEY_RELAY_MIN_FREE_DISK_BYTES: '0', NODE_OPTIONS: '' },
+function launch(args: readonly string[], { program = BIN, env = {} }: RelayProgram = {}): ChildProcess {
+  return spawn(process.execPath, [program, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...process.env, PARLEY_RELAY_MIN_FREE_DISK_BYTES: '0', NODE_OPTIONS: '', ...env },
   })
 }
 
