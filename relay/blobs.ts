@@ -168,7 +168,7 @@ export class Blobs {
 
   /** @throws malformed | relay-full */
   async #append(framed: FramedStream, row: BlobRow, offset: number, hash: Hash): Promise<void> {
-    const { files } = this.#parts
+    const { files, isDiskFull } = this.#parts
     const totalBytes = row.sizeBytes
     let taken = offset
     let said = offset
@@ -178,6 +178,7 @@ export class Blobs {
         const chunk = await framed.nextFrame()
         if (chunk === null) throw new Error('the sender left')
         if (taken + chunk.length > totalBytes) throw new ParleyError('malformed', 'more than announced')
+        if (isDiskFull()) throw new Refused('relay-full', 'disk', FULL_RETRY_SECONDS)
         await file.writeFile(chunk)
         hash.update(chunk)
         taken += chunk.length

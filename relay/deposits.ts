@@ -1,5 +1,6 @@
 /** Taking envelopes in: quotas, durable storage, one signature for what is held of a batch. docs/protocol/relay.md, "Deposit". */
 
+import { isParleyError } from '../shared/errors.ts'
 import { toBase64Url } from '../shared/wire/bytes.ts'
 import type { MailboxId } from '../shared/model/ids.ts'
 import type { DepositAnswer, DepositsAnswer } from '../shared/wire/relay-answers.ts'
@@ -56,7 +57,7 @@ export class Deposits {
   async take(entries: readonly DepositEntry[]): Promise<DepositsAnswer> {
     const plans = entries.flatMap((entry) => this.#plan(entry))
     const items = plans.filter((plan) => plan.kind === 'item').map(({ item }) => item)
-    const results = items.length === 0 ? [] : await this.#parts.store.deposit(items)
+    const results = items.length === 0 ? [] : await this.#store(items)
     const held: Held[] = []
     const answers: DepositAnswer[] = []
     let next = 0
@@ -78,6 +79,16 @@ export class Deposits {
     }
     this.#parts.onHeld(new Set(held.map(({ mailboxId }) => mailboxId)))
     return { answers, signature: held.length === 0 ? null : this.#sign(held) }
+  }
+
+  /** A disk that turned out to be full refuses each of them, as one that was known to be. */
+  async #store(items: readonly DepositItem[]): Promise<readonly DepositResult[]> {
+    try {
+      return await this.#parts.store.deposit(items)
+    } catch (error) {
+      if (!isParleyError(error, 'relay-full')) throw error
+      return items.map(() => ({ kind: 'full' }))
+    }
   }
 
   /** Only whose token is good is told of its quota: a revoked one is as unknown as any. */

@@ -1,6 +1,5 @@
-/** What a relay does by itself: forgets what expired, erases what was deleted, watches the disk. */
+/** What a relay does by itself: forgets what expired, erases what was deleted. */
 
-import { statfs } from 'node:fs/promises'
 import type { BlobFiles } from './blob-files.ts'
 import type { RelayTime } from './relay-clock.ts'
 import type { RelayLog } from './relay-log.ts'
@@ -17,30 +16,22 @@ export interface HousekeepingParts {
   readonly guard: RestoreGuard
   readonly log: RelayLog
   readonly time: RelayTime
-  readonly dataDir: string
-  readonly minFreeDiskBytes: number
   readonly eraseEveryMs?: number
 }
 
 export class Housekeeping {
   readonly #parts: HousekeepingParts
   readonly #timers: NodeJS.Timeout[] = []
-  #diskFull = false
   #sweeping: Promise<void> = Promise.resolve()
 
   constructor(parts: HousekeepingParts) {
     this.#parts = parts
   }
 
-  get isDiskFull(): boolean {
-    return this.#diskFull
-  }
-
-  async start(): Promise<void> {
-    await this.#measureDisk()
+  start(): void {
     this.#timers.push(
       setInterval(() => {
-        this.#parts.store.erase()
+        this.erase()
       }, this.#parts.eraseEveryMs ?? ERASE_EVERY_MS),
       setInterval(() => {
         this.#sweeping = this.#sweep()
@@ -53,15 +44,30 @@ export class Housekeeping {
     await this.#sweeping
   }
 
-  async #sweep(): Promise<void> {
-    const { guard, log } = this.#parts
+  /** On a disk that takes nothing the bytes stay for now; the next round tries again. */
+  erase(): void {
     try {
-      await guard.renew()
-      await this.sweep()
-      await this.#measureDisk()
+      this.#parts.store.erase()
     } catch (error) {
-      log.error('sweep-failed', { reason: error instanceof Error ? error.name : 'unknown' })
+      this.#failed('erase-failed', error)
     }
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      await this.sweep()
+    } catch (error) {
+      this.#failed('sweep-failed', error)
+    }
+    try {
+      await this.#parts.guard.renew()
+    } catch (error) {
+      this.#failed('renewal-failed', error)
+    }
+  }
+
+  #failed(event: string, error: unknown): void {
+    this.#parts.log.error(event, { reason: error instanceof Error ? error.name : 'unknown' })
   }
 
   /** In slices, so that requests get their turn between them. */
@@ -72,13 +78,5 @@ export class Housekeeping {
       for (const blob of swept.blobs) await files.delete(blob)
       more = swept.more
     }
-  }
-
-  async #measureDisk(): Promise<void> {
-    const { dataDir, minFreeDiskBytes, log } = this.#parts
-    const { bavail, bsize } = await statfs(dataDir)
-    const full = bavail * bsize < minFreeDiskBytes
-    if (full !== this.#diskFull) log.info(full ? 'disk-full' : 'disk-free-again')
-    this.#diskFull = full
   }
 }

@@ -18,6 +18,7 @@ import { DamageReports } from './damage-reports.ts'
 import { Deposits } from './deposits.ts'
 import { FrontDoor } from './front-door.ts'
 import { bareAddresses, signedFrontEnds } from './front-ends.ts'
+import { DiskRoom } from './disk-room.ts'
 import { HalfFrames } from './half-frames.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { KeptClock } from './kept-clock.ts'
@@ -84,14 +85,16 @@ async function startLocked(options: RelayOptions, unlock: () => void): Promise<R
   const { dataDir, config, log } = options
   const key = relayKey(loadSeed(dataDir, 'relay.key'))
   const damage = new DamageReports(log, () => performance.now())
-  const store = openRelayStore(join(dataDir, 'relay.db'), config, {
-    onDamage: () => {
-      damage.met('page')
-    },
-  })
+  const disk = new DiskRoom({ dataDir, minFreeDiskBytes: config.minFreeDiskBytes, log })
+  await disk.start()
   const clock = clockOf(options)
+  let store: RelayStore | null = null
   try {
-    const kept = await startKeeping(options, store, clock, damage)
+    const onDamage = (): void => {
+      damage.met('page')
+    }
+    store = openRelayStore(join(dataDir, 'relay.db'), config, { onDamage, disk })
+    const kept = await startKeeping(options, { store, time: clock, damage, disk })
     const streams = new OpenStreams()
     const node = await startNode(
       loadSeed(dataDir, 'libp2p.key'),
@@ -110,16 +113,18 @@ async function startLocked(options: RelayOptions, unlock: () => void): Promise<R
         await Promise.race([streams.drain(), delay(DRAIN_WITHIN_MS, undefined, { ref: false })])
         await node.stop()
         await kept.housekeeping.stop()
+        await disk.stop()
         clock.stop()
-        store.erase()
-        store.close()
+        kept.housekeeping.erase()
+        kept.store.close()
         unlock()
         log.info('relay-stopped')
       },
     }
   } catch (error) {
+    await disk.stop()
     clock.stop()
-    store.close()
+    store?.close()
     throw error
   }
 }
@@ -130,44 +135,43 @@ function clockOf({ dataDir, now, clocks = systemClocks }: RelayOptions): Stoppab
   return now === undefined ? new KeptClock(dataDir, clocks) : { now, certainNow: now, stop: () => undefined }
 }
 
-interface Kept {
+interface Opened {
+  readonly store: RelayStore
   readonly time: RelayTime
   readonly damage: DamageReports
-  readonly store: RelayStore
+  readonly disk: DiskRoom
+}
+
+interface Kept extends Opened {
   readonly files: BlobFiles
   readonly guard: RestoreGuard
   readonly housekeeping: Housekeeping
 }
 
 /** What is on the disk is put in order before anybody is let in. */
-async function startKeeping(
-  options: RelayOptions,
-  store: RelayStore,
-  time: RelayTime,
-  damage: DamageReports,
-): Promise<Kept> {
-  const { dataDir, config, log, eraseEveryMs } = options
+async function startKeeping(options: RelayOptions, opened: Opened): Promise<Kept> {
+  const { dataDir, log, eraseEveryMs } = options
+  const { store, time } = opened
   const files = new BlobFiles(dataDir)
   await files.prepare()
   await files.deleteOthers(await store.blobNames())
   const guard = new RestoreGuard(store, join(dataDir, 'incarnation'))
   const discarded = await guard.check()
   if (discarded !== null) log.info('database-was-restored', { prekeysDiscarded: discarded })
-  const { minFreeDiskBytes } = config
   const housekeeping = new Housekeeping({
-    ...{ store, files, guard, log, time, dataDir, minFreeDiskBytes },
+    ...{ store, files, guard, log, time },
     ...(eraseEveryMs === undefined ? {} : { eraseEveryMs }),
   })
-  await housekeeping.start()
-  return { time, damage, store, files, guard, housekeeping }
+  housekeeping.start()
+  return { ...opened, files, guard, housekeeping }
 }
 
 function handlersOf(options: RelayOptions, key: RelayKey, kept: Kept, streams: OpenStreams): RelayHandlers {
   const { config, log, helloWithinMs = HELLO_WITHIN_MS } = options
-  const { time, damage, store, files, guard, housekeeping } = kept
+  const { time, damage, disk, store, files, guard } = kept
   const now = (): number => time.now()
   const quota = new DailyQuota({ envelopes: config.tokenEnvelopesPerDay, bytes: config.tokenBytesPerDay })
-  const isDiskFull = (): boolean => housekeeping.isDiskFull
+  const isDiskFull = (): boolean => disk.isFull
   const mailboxes = new Mailboxes({
     ...{ store, config, time },
     onTaken: () => {

@@ -34,9 +34,26 @@ interface Connection {
 interface Waiting {
   readonly run: () => () => void
   readonly fail: (error: unknown) => void
+  readonly need: Need
 }
 
+const NO_ROOM: Room = { filled: () => undefined, release: () => false, reuses: () => undefined }
+
+/** What the disk has left. */
+export interface Room {
+  /** It takes no more. */
+  filled(): void
+  /** Makes some room for what must go on. False: there is none to make. */
+  release(): boolean
+  /** Asked for what lies free inside of the file, which never shrinks. */
+  reuses(freeBytes: () => number): void
+}
+
+/** Whether a request takes room for good, or must go on when there is none: what it writes is soon free again. */
+export type Need = 'grows' | 'goes-on'
+
 export interface SqliteOptions {
+  readonly disk?: Room
   /** A page of the file does not hold what it should. */
   readonly onDamage?: () => void
 }
@@ -49,17 +66,29 @@ export class SqliteDatabase {
   readonly #statements = new Map<string, Statement>()
   readonly #queue: Waiting[] = []
   readonly #onDamage: () => void
+  readonly #disk: Room
   #scheduled = false
 
   /** @throws Error when the file was written by a newer version */
-  constructor(path: string, migrations: readonly string[], { onDamage = () => undefined }: SqliteOptions = {}) {
+  constructor(
+    path: string,
+    migrations: readonly string[],
+    { onDamage = () => undefined, disk = NO_ROOM }: SqliteOptions = {},
+  ) {
     this.#onDamage = onDamage
+    this.#disk = disk
     this.#database = new Database(path)
     this.#database.pragma('journal_mode = WAL')
     this.#database.pragma('synchronous = FULL')
     this.#database.pragma('foreign_keys = ON')
     this.#database.pragma('secure_delete = ON')
     this.#migrate(migrations)
+    disk.reuses(() => this.#freeBytes())
+  }
+
+  #freeBytes(): number {
+    const row = this.get('select freelist_count * page_size as n from pragma_freelist_count, pragma_page_size')
+    return numberOf(row, 'n')
   }
 
   #migrate(migrations: readonly string[]): void {
@@ -117,7 +146,7 @@ export class SqliteDatabase {
    * one of them meets is not the others' failure.
    * @throws relay-full: the disk is, or a page is damaged
    */
-  commit<T>(body: () => T): Promise<T> {
+  commit<T>(body: () => T, need: Need = 'grows'): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#queue.push({
         run: () => {
@@ -127,6 +156,7 @@ export class SqliteDatabase {
           }
         },
         fail: reject,
+        need,
       })
       this.#schedule()
     })
@@ -144,19 +174,36 @@ export class SqliteDatabase {
   #flush(): void {
     const group = this.#queue.splice(0, MAX_GROUP)
     if (this.#queue.length > 0) this.#schedule()
-    if (this.#settle(group, group.length > 1)) return
-    for (const waiting of group) this.#settle([waiting], false)
+    if (this.#settle(group) === null) return
+    for (const waiting of group) {
+      const failure = this.#settle([waiting])
+      if (failure !== null) this.#settleAgain(waiting, failure)
+    }
   }
 
-  /** False: nothing was done, and nobody told. */
-  #settle(group: readonly Waiting[], mayTryAgain: boolean): boolean {
+  /** Null: it is done and everybody was told. Otherwise nothing was done and nobody told. */
+  #settle(group: readonly Waiting[]): { readonly error: unknown } | null {
     try {
       const settle = this.#transact(() => group.map((waiting) => waiting.run()))
       for (const resolve of settle) resolve()
+      return null
     } catch (error) {
-      if (mayTryAgain) return false
-      for (const waiting of group) waiting.fail(this.#asExpected(error))
+      return { error }
     }
+  }
+
+  #settleAgain(waiting: Waiting, { error }: { readonly error: unknown }): void {
+    const isFull = codeOf(error) === 'SQLITE_FULL'
+    if (isFull) this.#disk.filled()
+    const tryAgain = isFull && waiting.need === 'goes-on' && this.#madeRoom()
+    const failure = tryAgain ? this.#settle([waiting]) : { error }
+    if (failure !== null) waiting.fail(this.#asExpected(failure.error))
+  }
+
+  /** The log takes most of the room that is missing: what stands in it moves to where it belongs. */
+  #madeRoom(): boolean {
+    if (!this.#disk.release()) return false
+    this.#database.pragma('wal_checkpoint(TRUNCATE)')
     return true
   }
 
@@ -176,8 +223,13 @@ export class SqliteDatabase {
     return new ParleyError('relay-full', 'a damaged page', { cause: error })
   }
 
+  /** @throws Error when the disk is full */
   erase(): void {
-    this.#database.pragma('wal_checkpoint(TRUNCATE)')
+    try {
+      this.#database.pragma('wal_checkpoint(TRUNCATE)')
+    } catch (error) {
+      if (codeOf(error) !== 'SQLITE_FULL' || !this.#madeRoom()) throw error
+    }
   }
 
   close(): void {

@@ -18,10 +18,12 @@ export function openRelayStore(path: string, limits: StoreLimits, options: Sqlit
   const doors = new SqliteDoors(database, envelopes)
   const directory = new SqliteDirectory(database, limits)
   const blobs = new SqliteBlobs(database, limits)
-  const write = <T>(body: () => T): Promise<T> => database.commit(body)
+  const write = <T>(body: () => T): Promise<T> => database.commit(body, 'goes-on')
+  /** What takes room for good. */
+  const add = <T>(body: () => T): Promise<T> => database.commit(body, 'grows')
   const read = <T>(body: () => T): Promise<T> => database.read(body)
   return {
-    openMailbox: (mailbox, admits) => write(() => envelopes.openMailbox(mailbox, admits)),
+    openMailbox: (mailbox, admits) => add(() => envelopes.openMailbox(mailbox, admits)),
     usage: (mailboxId) => read((): UsageAnswer => envelopes.usage(mailboxId)),
     holdings: (mailboxId) => read(() => ({ ...doors.holdings(mailboxId), blobBytes: blobs.bytesOfMailbox(mailboxId) })),
     setDoor: (mailboxId, open) =>
@@ -30,7 +32,7 @@ export function openRelayStore(path: string, limits: StoreLimits, options: Sqlit
       }),
     closeMailbox: (mailboxId) => write(() => doors.closeMailbox(mailboxId)),
 
-    putTokens: (mailboxId, tokens) => write(() => envelopes.putTokens(mailboxId, tokens)),
+    putTokens: (mailboxId, tokens) => add(() => envelopes.putTokens(mailboxId, tokens)),
     revokeTokens: (mailboxId, hashes) =>
       write(() => {
         envelopes.revokeTokens(mailboxId, hashes)
@@ -39,10 +41,10 @@ export function openRelayStore(path: string, limits: StoreLimits, options: Sqlit
 
     deposit: (items) =>
       aroundDamage(
-        write(() => items.map((item) => envelopes.deposit(item))),
-        () => Promise.all(items.map((item) => depositAlone(write, envelopes, item))),
+        add(() => items.map((item) => envelopes.deposit(item))),
+        () => Promise.all(items.map((item) => depositAlone(add, envelopes, item))),
       ),
-    depositAtDoor: (item, maxPending) => write(() => doors.deposit(item, maxPending)),
+    depositAtDoor: (item, maxPending) => add(() => doors.deposit(item, maxPending)),
     envelopesAfter: (mailboxId, sequence, limit, nowMs) =>
       aroundDamage(
         read(() => envelopes.envelopesAfter(mailboxId, sequence, limit, nowMs)),
@@ -58,12 +60,12 @@ export function openRelayStore(path: string, limits: StoreLimits, options: Sqlit
         envelopes.collectPushed(mailboxId, pushed, nowMs)
       }),
 
-    putDirectory: (mailboxId, entry) => write(() => directory.put(mailboxId, entry)),
+    putDirectory: (mailboxId, entry) => add(() => directory.put(mailboxId, entry)),
     takeDirectory: (lookupId, mayHaveOneTimeItem = true) => write(() => directory.take(lookupId, mayHaveOneTimeItem)),
     directoryStock: (mailboxId) => read(() => directory.stock(mailboxId)),
     discardOneTimeItems: () => write(() => directory.discardOneTimeItems()),
 
-    putInvite: (mailboxId, slot) => write(() => directory.putInvite(mailboxId, slot)),
+    putInvite: (mailboxId, slot) => add(() => directory.putInvite(mailboxId, slot)),
     closeInvite: (mailboxId, slotId) =>
       write(() => {
         directory.closeInvite(mailboxId, slotId)
@@ -71,7 +73,7 @@ export function openRelayStore(path: string, limits: StoreLimits, options: Sqlit
     takeInvite: (slotId, takerNonce, nowMs) =>
       write((): InviteTaken => directory.takeInvite(slotId, takerNonce, nowMs)),
 
-    beginBlob: (row) => write(() => blobs.begin(row)),
+    beginBlob: (row) => add(() => blobs.begin(row)),
     completeBlob: (name, storedAtMs) =>
       write(() => {
         blobs.complete(name, storedAtMs)

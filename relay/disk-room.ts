@@ -1,0 +1,120 @@
+/**
+ * Room on the disk. Below a floor of free space nothing new is taken, while what is held still goes out. An acknowledgement
+ * needs some room itself, for the log that it is written to: so a file lies in reserve, which is given up when the disk
+ * takes no more, and is made again when there is room. A database that was drained keeps its size: what is free inside of
+ * it counts as room.
+ */
+
+import { randomBytes } from 'node:crypto'
+import { rmSync, statSync } from 'node:fs'
+import { rm, statfs, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { RelayLog } from './relay-log.ts'
+
+/**
+ * What SQLite's log may have grown to when the disk is full: about 4 MiB until it is taken into the database, once more as
+ * much where that fails for want of room, and the group of deposits that hit the end.
+ */
+const RESERVE_BYTES = 16 * 1024 * 1024
+/** What the log needs to go on, where there is no reserve: room inside of the database does not help it. */
+const LOG_BYTES = 8 * 1024 * 1024
+/** A busy relay writes tens of megabytes a second. */
+const MEASURE_EVERY_MS = 1_000
+
+export interface DiskRoomParts {
+  readonly dataDir: string
+  readonly minFreeDiskBytes: number
+  readonly log: RelayLog
+}
+
+export class DiskRoom {
+  readonly #parts: DiskRoomParts
+  readonly #path: string
+  #timer: NodeJS.Timeout | null = null
+  #measuring: Promise<void> = Promise.resolve()
+  #full = false
+  #reserved = false
+  #reusableBytes: () => number = () => 0
+
+  constructor(parts: DiskRoomParts) {
+    this.#parts = parts
+    this.#path = join(parts.dataDir, 'reserve')
+  }
+
+  /** Nothing new is taken. */
+  get isFull(): boolean {
+    return this.#full
+  }
+
+  /** Before the database is opened: that writes as well. */
+  async start(): Promise<void> {
+    this.#reserved = sizeOf(this.#path) === RESERVE_BYTES
+    await this.measure()
+    if (this.#full && (await this.#freeBytes()) < RESERVE_BYTES) this.release()
+    this.#timer = setInterval(() => {
+      this.#measuring = this.measure().catch(() => {
+        this.#parts.log.error('disk-not-measured')
+      })
+    }, MEASURE_EVERY_MS)
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer)
+    await this.#measuring
+  }
+
+  /** The disk took no more. */
+  filled(): void {
+    this.#turn(true)
+  }
+
+  /** Gives the reserve up, for what must go on. False: it was given up before. */
+  release(): boolean {
+    this.filled()
+    if (!this.#reserved) return false
+    this.#reserved = false
+    rmSync(this.#path, { force: true })
+    return true
+  }
+
+  reuses(freeBytes: () => number): void {
+    this.#reusableBytes = freeBytes
+  }
+
+  async measure(): Promise<void> {
+    const { minFreeDiskBytes } = this.#parts
+    const freeBytes = await this.#freeBytes()
+    if (!this.#reserved && freeBytes >= minFreeDiskBytes + 2 * RESERVE_BYTES) await this.#reserve()
+    const roomBytes = freeBytes + this.#reusableBytes()
+    this.#turn(
+      this.#reserved
+        ? roomBytes < minFreeDiskBytes
+        : freeBytes < LOG_BYTES || roomBytes < minFreeDiskBytes + 2 * RESERVE_BYTES,
+    )
+  }
+
+  async #freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#parts.dataDir)
+    return bavail * bsize
+  }
+
+  /** Random bytes: some file systems would keep nothing for zeros. */
+  async #reserve(): Promise<void> {
+    try {
+      await writeFile(this.#path, randomBytes(RESERVE_BYTES), { mode: 0o600, flush: true })
+      this.#reserved = true
+    } catch {
+      await rm(this.#path, { force: true })
+    }
+  }
+
+  #turn(full: boolean): void {
+    if (full === this.#full) return
+    this.#full = full
+    this.#parts.log.info(full ? 'disk-full' : 'disk-free-again')
+  }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
