@@ -16,6 +16,8 @@ import { isParleyError } from '../shared/errors.ts'
 import { CrashingRelay } from './testing/crash-points.ts'
 import { SIGN, WRITE, WRITTEN } from './testing/crash-steps.ts'
 
+/** Else no kill before what only reads: to the disk that is the same instant as the step before it. `npm run test:kills`. */
+const EVERY_STEP = process.env['PARLEY_EVERY_STEP'] === '1'
 /** One process a step. */
 const WITHIN_MS = 120_000
 const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size))
@@ -79,7 +81,8 @@ async function killAtEveryStep(prepare: () => Promise<Trial>): Promise<readonly 
   const steps = await relay.steps()
   await relay.killAndRestart()
   await whole.check()
-  for (const dieAt of steps.keys()) {
+  for (const [dieAt, step] of steps.entries()) {
+    if (step.startsWith('select') && !EVERY_STEP) continue
     const trial = await prepare()
     await relay.arm(dieAt)
     await trial.run()
@@ -92,9 +95,9 @@ async function killAtEveryStep(prepare: () => Promise<Trial>): Promise<readonly 
 const statementsOf = (steps: readonly string[], word: string): readonly string[] =>
   steps.filter((step) => step.startsWith(word))
 
-/** That these are the steps which the relay takes, in this order: a kill that hits nothing would prove nothing. */
+/** That the relay takes these steps first of their kinds, in this order: a kill that hits nothing would prove nothing. */
 function expectInOrder(steps: readonly string[], ...wanted: readonly string[]): void {
-  expect(steps.filter((step) => wanted.includes(step))).toEqual(wanted)
+  expect(steps.filter((step) => wanted.includes(step)).slice(0, wanted.length)).toEqual(wanted)
 }
 
 describe('kill -9 before every step', { timeout: WITHIN_MS }, () => {
@@ -135,7 +138,7 @@ describe('kill -9 before every step', { timeout: WITHIN_MS }, () => {
         run: async () => {
           const reader = new Owner(owner.key)
           reader.acknowledges = false
-          const connecting = await answerOf(connected(reader))
+          const connecting = await answerOf(reader.connect(port, relay.contact).then(() => true))
           if (connecting !== null) await reader.until(() => reader.received.length === 2 || reader.closed.length > 0)
         },
         check: async () => {
