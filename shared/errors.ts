@@ -45,6 +45,7 @@ export const ERROR_CODES = [
   'unreachable',
   'timeout',
   'relay-refused',
+  'relay-invite-needed',
   'relay-full',
   'relay-quota',
   'relay-lying',

@@ -33,13 +33,16 @@ export const relayAddress = fuzzTarget({
         link: utf8(
           encodeRelayAddress({ relayId, addresses: ['/ip4/192.0.2.7/tcp/4001', '/dns/r.example/tcp/443/wss'] }),
         ),
+        invited: utf8(
+          encodeRelayAddress({ relayId, addresses: ['/ip4/192.0.2.7/tcp/4001'], admission: filled(16, 5) }),
+        ),
         ip4: utf8('/ip4/192.0.2.7/udp/4001/quic-v1/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN'),
         ip6: utf8('/ip6/2001:db8::7/tcp/4001/ws'),
         name: utf8('/dns4/relay.example/tcp/443/wss'),
       },
       decode: (input) => decodeRelayAddress(textOf(input)),
-      encode: ({ relayId: known, addresses }) =>
-        utf8(known === null ? addresses.join('') : encodeRelayAddress({ relayId: known, addresses })),
+      encode: ({ relayId: known, ...rest }) =>
+        utf8(known === null ? rest.addresses.join('') : encodeRelayAddress({ relayId: known, ...rest })),
     }
   },
 })

@@ -17,6 +17,7 @@ const WIRE_CODES = [
   'file-damaged',
   'door-closed',
   'proof-refused',
+  'relay-invite-needed',
 ] as const satisfies readonly ErrorCode[]
 
 const GENERAL = 'relay-refused'

@@ -6,7 +6,7 @@ import type { BlobId, EnvelopeId, MailboxId, RelayId } from '../model/ids.ts'
 import { idFromBytes } from '../model/ids.ts'
 import { decodeBlobAnswer, decodeBlobRequest, encodeBlobAnswer, encodeBlobRequest } from './blob-stream.ts'
 import type { BlobAnswer, BlobRequest } from './blob-stream.ts'
-import { concatBytes } from './bytes.ts'
+import { concatBytes, fromBase64Url } from './bytes.ts'
 import { decodeRelayAddress, encodeRelayAddress } from './relay-address.ts'
 import {
   decodeDepositsAnswer,
@@ -327,6 +327,17 @@ describe('the address of a relay', () => {
     expect(link.startsWith('parley://relay#')).toBe(true)
     expect(decodeRelayAddress(link)).toEqual(relay)
     expect(decodeRelayAddress(` ${link.slice(0, 30)}\n  ${link.slice(30)} \n`)).toEqual(relay)
+  })
+
+  test('carries an invite of the operator, in a version of its own', () => {
+    const hexOf = (link: string): string =>
+      Buffer.from(fromBase64Url(link.slice('parley://relay#'.length))).toString('hex')
+    const link = encodeRelayAddress({ ...relay, admission: filled(16, 9) })
+    expect(decodeRelayAddress(link)).toEqual({ ...relay, admission: filled(16, 9) })
+    expect(hexOf(link)).toBe(`02${'01'.repeat(32)}020101c00002010fa10201c00002010fa110${'09'.repeat(16)}`)
+    expect(hexOf(encodeRelayAddress(relay))).toBe(`01${'01'.repeat(32)}020101c00002010fa10201c00002010fa1`)
+    const empty = encodeRelayAddress({ ...relay, admission: new Uint8Array() })
+    expect(() => decodeRelayAddress(empty)).toThrow('empty invite')
   })
 
   test('a bare multiaddr is taken, and a PeerId in it is not what proves the relay', () => {
