@@ -10,5 +10,7 @@ if (Number(process.versions.napi) < NODE_API) {
   process.stderr.write(`parley-relay needs Node 22.14 or newer; this is ${process.version}.\n`)
   process.exit(2)
 }
-const { runCommandLine } = await import('./cli.ts')
+// Whatever it writes is the operator's alone.
+process.umask(0o077)
+const { runCommandLine } = await import('./cli/index.ts')
 await runCommandLine(process.argv)

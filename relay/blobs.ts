@@ -19,6 +19,7 @@ import type { DailyQuota } from './daily-quota.ts'
 import { senderName } from './deposits.ts'
 import { sha256 } from './hashes.ts'
 import type { HalfFrames } from './half-frames.ts'
+import type { RelayMetrics } from './metrics.ts'
 import { Refused, refusalOf } from './refused.ts'
 import type { RelayKey } from './relay-key.ts'
 import type { BlobRow, RelayStore } from './storage/relay-store.ts'
@@ -38,6 +39,7 @@ export interface BlobParts {
   readonly now: () => number
   readonly isDiskFull: () => boolean
   readonly halfFrames: HalfFrames
+  readonly metrics: RelayMetrics
 }
 
 interface Writer {
@@ -92,6 +94,7 @@ export class Blobs {
     if (request.offset === row.sizeBytes) return
     const { offset } = request
     await sendWithinWindow(framed, this.#parts.files.read(row, offset), { offset, totalBytes: row.sizeBytes })
+    this.#parts.metrics.add('blobBytesOut', row.sizeBytes - offset)
   }
 
   async #done(framed: FramedStream, request: Extract<BlobRequest, { op: 'done' }>): Promise<void> {
@@ -109,6 +112,7 @@ export class Blobs {
       await this.#asOnlyWriter(framed, put, async () => say(framed, await this.#receive(framed, put)))
     } catch (error) {
       if (!isParleyError(error)) throw error
+      this.#parts.metrics.refused(error.code)
       await say(framed, { status: 'refused', ...refusalOf(error) })
     }
   }
@@ -182,6 +186,7 @@ export class Blobs {
         await file.writeFile(chunk)
         hash.update(chunk)
         taken += chunk.length
+        this.#parts.metrics.add('blobBytesIn', chunk.length)
         if (taken - said < BLOB_TAKEN_EVERY_BYTES || taken === totalBytes) continue
         said = taken
         await say(framed, { status: 'from', totalBytes, offset: taken })

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ConfigError, loadConfig } from './config.ts'
+import { ConfigError } from './config.ts'
+import { loadConfig } from './config-file.ts'
 
 let dir: string
 
@@ -47,7 +48,7 @@ test('what is wrong gets a sentence that names it', () => {
     ['{"listen": []}', 'listen'],
     ['{"retention": 3}', 'There is no setting called retention.'],
     ['{"newMailboxes": "secret"}', 'operatorSecret'],
-    ['{', 'cannot be read as JSON'],
+    ['{', 'cannot be read: line 1'],
     ['[]', 'holds no settings'],
   ]
   for (const [text, sentence] of refused) {

@@ -12,6 +12,7 @@ import type { RelayConfig } from './config.ts'
 import { Refused } from './refused.ts'
 import type { DailyQuota } from './daily-quota.ts'
 import { envelopeIdOf, sha256 } from './hashes.ts'
+import type { RelayMetrics } from './metrics.ts'
 import type { RelayKey } from './relay-key.ts'
 import type { DepositItem, DepositResult, RelayStore } from './storage/relay-store.ts'
 
@@ -29,6 +30,7 @@ export interface DepositParts {
   readonly quota: DailyQuota
   readonly now: () => number
   readonly isDiskFull: () => boolean
+  readonly metrics: RelayMetrics
   readonly onHeld: (mailboxIds: ReadonlySet<MailboxId>) => void
 }
 
@@ -77,6 +79,7 @@ export class Deposits {
       if (answer.kind === 'held') held.push(heldOf(plan.item, answer))
       answers.push(answer)
     }
+    for (const answer of answers) if (answer.kind === 'refused') this.#parts.metrics.refused(answer.code)
     this.#parts.onHeld(new Set(held.map(({ mailboxId }) => mailboxId)))
     return { answers, signature: held.length === 0 ? null : this.#sign(held) }
   }

@@ -34,6 +34,7 @@ export class DiskRoom {
   #measuring: Promise<void> = Promise.resolve()
   #full = false
   #reserved = false
+  #measuredFreeBytes = 0
   #reusableBytes: () => number = () => 0
 
   constructor(parts: DiskRoomParts) {
@@ -44,6 +45,11 @@ export class DiskRoom {
   /** Nothing new is taken. */
   get isFull(): boolean {
     return this.#full
+  }
+
+  /** Of the disk, as of the last second. */
+  get freeBytes(): number {
+    return this.#measuredFreeBytes
   }
 
   /** Before the database is opened: that writes as well. */
@@ -95,7 +101,8 @@ export class DiskRoom {
 
   async #freeBytes(): Promise<number> {
     const { bavail, bsize } = await statfs(this.#parts.dataDir)
-    return bavail * bsize
+    this.#measuredFreeBytes = bavail * bsize
+    return this.#measuredFreeBytes
   }
 
   /** Random bytes: some file systems would keep nothing for zeros. */

@@ -4,7 +4,7 @@ import type { BlobFiles } from './blob-files.ts'
 import type { RelayTime } from './relay-clock.ts'
 import type { RelayLog } from './relay-log.ts'
 import type { RestoreGuard } from './restore-guard.ts'
-import type { RelayStore } from './storage/relay-store.ts'
+import type { RelayStore, StoreTotals } from './storage/relay-store.ts'
 
 /** Acknowledged bytes are gone from database, log and free pages within a minute. */
 const ERASE_EVERY_MS = 30_000
@@ -22,13 +22,20 @@ export interface HousekeepingParts {
 export class Housekeeping {
   readonly #parts: HousekeepingParts
   readonly #timers: NodeJS.Timeout[] = []
+  #totals: StoreTotals = { mailboxes: 0, envelopes: 0, envelopeBytes: 0 }
   #sweeping: Promise<void> = Promise.resolve()
 
   constructor(parts: HousekeepingParts) {
     this.#parts = parts
   }
 
+  /** As of the last minute. */
+  get totals(): StoreTotals {
+    return this.#totals
+  }
+
   start(): void {
+    this.#sweeping = this.#count()
     this.#timers.push(
       setInterval(() => {
         this.erase()
@@ -64,6 +71,7 @@ export class Housekeeping {
     } catch (error) {
       this.#failed('renewal-failed', error)
     }
+    await this.#count()
   }
 
   #failed(event: string, error: unknown): void {
@@ -77,6 +85,14 @@ export class Housekeeping {
       const swept = await store.sweep(time.certainNow())
       for (const blob of swept.blobs) await files.delete(blob)
       more = swept.more
+    }
+  }
+
+  async #count(): Promise<void> {
+    try {
+      this.#totals = await this.#parts.store.totals()
+    } catch (error) {
+      this.#failed('count-failed', error)
     }
   }
 }

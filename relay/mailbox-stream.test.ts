@@ -153,7 +153,7 @@ describe('greeting and proof', () => {
     const keys = newMailboxKeys()
     const client = await connect()
     const { challenge } = await client.hello()
-    expect(codeOf(await client.ask(client.proof(keys, challenge)))).toBe('relay-refused')
+    expect(codeOf(await client.ask(client.proof(keys, challenge)))).toBe('relay-invite-needed')
     const admitted = await connect()
     const second = await admitted.hello()
     const admission = new TextEncoder().encode(operatorSecret)

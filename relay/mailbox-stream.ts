@@ -28,6 +28,7 @@ import type { Deposits } from './deposits.ts'
 import type { FrontDoor } from './front-door.ts'
 import type { Mailboxes, OwnerListener } from './mailboxes.ts'
 import { OwnerPushes } from './owner-pushes.ts'
+import type { RelayMetrics } from './metrics.ts'
 import { Refused, refusalOf } from './refused.ts'
 import type { RelayLog } from './relay-log.ts'
 import { verifyEd25519 } from './relay-key.ts'
@@ -59,6 +60,7 @@ export interface StreamParts {
   readonly log: RelayLog
   /** An envelope on the disk is not what it was. */
   readonly onDamaged: () => void
+  readonly metrics: RelayMetrics
   /** Signed now: addresses may have changed since the start. */
   readonly frontEnds: () => Uint8Array
   readonly relayPeer: string
@@ -157,8 +159,9 @@ export class MailboxStream implements OwnerListener {
 
   /** The last word, where there is one, and the end. */
   async #part(error: unknown): Promise<void> {
-    const { stream } = this.#parts
+    const { stream, metrics } = this.#parts
     if (isParleyError(error)) {
+      metrics.refused(error.code)
       const parting = this.#write({ type: 'error', requestId: 0, refusal: refusalOf(error) }).then(() => stream.close())
       await Promise.race([parting.catch(() => undefined), delay(CLOSE_WITHIN_MS, undefined, { ref: false })])
     }
@@ -208,6 +211,7 @@ export class MailboxStream implements OwnerListener {
     try {
       return { type: 'reply', requestId, payload: await this.#carryOut(request) }
     } catch (error) {
+      if (isParleyError(error)) this.#parts.metrics.refused(error.code)
       if (isParleyError(error)) return { type: 'error', requestId, refusal: refusalOf(error) }
       this.#parts.log.error('request-failed', { request: request.type, reason: reasonOf(error) })
       throw error

@@ -1,11 +1,11 @@
 /** Mailboxes and their connected owners: opening, tokens, acknowledgements, the prekey directory, invite slots. Knows no network. */
 
-import { timingSafeEqual } from 'node:crypto'
 import type { EnvelopeId, MailboxId } from '../shared/model/ids.ts'
 import { idFromBytes } from '../shared/model/ids.ts'
 import type { InviteTaken, UsageAnswer } from '../shared/wire/relay-answers.ts'
 import type { Allowance } from '../shared/wire/relay-allowance.ts'
 import type { DirectoryEntry, TokenEntry } from '../shared/wire/relay-requests.ts'
+import type { Admission } from './admission.ts'
 import type { RelayConfig } from './config.ts'
 import { sha256 } from './hashes.ts'
 import { Refused } from './refused.ts'
@@ -26,6 +26,7 @@ export interface OwnerListener {
 
 export interface MailboxParts {
   readonly store: RelayStore
+  readonly admission: Admission
   readonly config: RelayConfig
   readonly time: RelayTime
   /** A one-time item went out. */
@@ -42,24 +43,19 @@ export class Mailboxes {
     this.#parts = parts
   }
 
-  /** Opens the mailbox where there is none; before a new one `mayOpen` may throw. @throws relay-refused | relay-full */
-  async open(mailboxPublic: Uint8Array, admission: Uint8Array, mayOpen: () => void): Promise<MailboxId> {
-    const { store, time } = this.#parts
+  /** Opens the mailbox where there is none; before a new one `mayOpen` may throw. @throws relay-refused | relay-invite-needed | relay-full */
+  async open(mailboxPublic: Uint8Array, secret: Uint8Array, mayOpen: () => void): Promise<MailboxId> {
+    const { admission, time } = this.#parts
     const mailboxId = idFromBytes<MailboxId>(sha256(mailboxPublic))
     const mailbox = { mailboxId, publicKey: mailboxPublic, openedAtMs: time.now() }
-    if ((await store.openMailbox(mailbox, false)) === 'open') return mailboxId
-    const admitted = this.#admits(admission)
-    if (admitted) mayOpen()
-    const opened = admitted ? await store.openMailbox(mailbox, true) : 'not-admitted'
-    if (opened === 'not-admitted') throw new Refused('relay-refused', 'no new mailboxes')
+    const opened = await admission.open(mailbox, secret, mayOpen)
+    if (opened === 'not-admitted') throw new Refused(admission.refusal, 'no new mailboxes')
     if (opened === 'full') throw new Refused('relay-full', 'mailboxes')
     return mailboxId
   }
 
-  #admits(admission: Uint8Array): boolean {
-    const { newMailboxes, operatorSecret } = this.#parts.config
-    if (newMailboxes !== 'secret') return newMailboxes === 'open'
-    return timingSafeEqual(sha256(admission), sha256(new TextEncoder().encode(operatorSecret)))
+  get connectedOwners(): number {
+    return this.#owners.size
   }
 
   /** From here on this connection is pushed to; one that was there before is let go. */

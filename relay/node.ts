@@ -15,6 +15,7 @@ import { BLOB_PROTOCOL } from '../shared/wire/blob-stream.ts'
 import { MAILBOX_PROTOCOL } from '../shared/wire/relay-requests.ts'
 import { AddressLimits } from './address-limits.ts'
 import type { RelayConfig } from './config.ts'
+import { loadQuic } from './quic.ts'
 
 const MAILBOX_STREAMS_A_CONNECTION = 2
 const BLOB_STREAMS_A_CONNECTION = 8
@@ -96,13 +97,4 @@ async function handle(node: Libp2p, handlers: RelayHandlers): Promise<void> {
     },
     { maxInboundStreams: BLOB_STREAMS_A_CONNECTION },
   )
-}
-
-/** Null where its add-on does not load: TCP and WebSocket carry on. */
-async function loadQuic() {
-  try {
-    return (await import('@chainsafe/libp2p-quic')).quic
-  } catch {
-    return null
-  }
 }

@@ -1,13 +1,17 @@
-/** A running relay: store, mailboxes, blobs, node, and the order in which they start and stop. */
+/** A running relay: store, mailboxes, blobs, node, the operator's port, and the order in which they start and stop. */
 
 import { mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import type { RelayId } from '../shared/model/ids.ts'
+import { BLOB_PROTOCOL } from '../shared/wire/blob-stream.ts'
 import { FramedStream } from '../shared/wire/framed-stream.ts'
 import { encodeRelayAddress } from '../shared/wire/relay-address.ts'
+import { MAILBOX_PROTOCOL } from '../shared/wire/relay-requests.ts'
 import { prefixesOf } from './address-prefixes.ts'
+import { Admission } from './admission.ts'
 import { AskLimits } from './ask-limits.ts'
 import { BlobFiles } from './blob-files.ts'
 import { Blobs } from './blobs.ts'
@@ -15,40 +19,59 @@ import { ByteBudget } from './byte-budget.ts'
 import type { RelayConfig } from './config.ts'
 import { DailyQuota } from './daily-quota.ts'
 import { DamageReports } from './damage-reports.ts'
+import {
+  ADDRESS_FILE,
+  DATABASE_FILE,
+  INCARNATION_FILE,
+  INVITES_FILE,
+  LIBP2P_KEY_FILE,
+  LOCK_FILE,
+  OPERATOR_FILE,
+  RELAY_KEY_FILE,
+} from './data-files.ts'
 import { Deposits } from './deposits.ts'
+import { DiskRoom } from './disk-room.ts'
 import { FrontDoor } from './front-door.ts'
 import { bareAddresses, signedFrontEnds } from './front-ends.ts'
-import { DiskRoom } from './disk-room.ts'
 import { HalfFrames } from './half-frames.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { KeptClock } from './kept-clock.ts'
 import { Mailboxes } from './mailboxes.ts'
 import { MailboxStream } from './mailbox-stream.ts'
+import { measuredStore } from './measured-store.ts'
+import { Meter } from './metrics.ts'
 import { startNode } from './node.ts'
+import type { RelayHandlers } from './node.ts'
+import { OpenStreams } from './open-streams.ts'
+import type { OperatorPort } from './operator/port.ts'
 import { systemClocks } from './relay-clock.ts'
 import type { Clocks, RelayTime } from './relay-clock.ts'
-import type { RelayHandlers } from './node.ts'
 import { loadSeed, relayKey } from './relay-key.ts'
 import type { RelayKey } from './relay-key.ts'
 import type { RelayLog } from './relay-log.ts'
+import { RelayWatch } from './relay-watch.ts'
 import { RestoreGuard } from './restore-guard.ts'
 import { lockDataDir } from './storage/data-lock.ts'
+import type { OperatorInvites } from './storage/operator-invites.ts'
 import type { RelayStore } from './storage/relay-store.ts'
+import { openOperatorInvites } from './storage/sqlite-operator-invites.ts'
 import { openRelayStore } from './storage/sqlite-relay-store.ts'
 import { turnServers } from './turn.ts'
 import { writeWhole } from './whole-file.ts'
 
 const HELLO_WITHIN_MS = 10_000
 const DRAIN_WITHIN_MS = 5_000
-/** What people paste into Settings, as of the last start: `parley-relay address` prints it. */
-export const ADDRESS_FILE = 'relay-address'
 
 export interface RunningRelay {
   readonly relayId: RelayId
   /** Multiaddrs without PeerId. */
   addresses(): readonly string[]
+  /** The same with PeerId, as any libp2p node dials them. */
+  fullAddresses(): readonly string[]
   /** What people paste into Settings. */
   pasteText(): string
+  /** `http://127.0.0.1:…`: status page, metrics, health; null when it is off. */
+  readonly operatorUrl: string | null
   /** Forgets what expired, now. */
   sweep(): Promise<void>
   /** Answers what is under way, then closes everything. */
@@ -72,60 +95,82 @@ export interface RelayOptions {
 /** @throws Error when another relay runs in that folder, its files are damaged or newer, or no address can be listened on */
 export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 })
-  const unlock = lockDataDir(join(options.dataDir, 'lock'))
+  const meter = new Meter()
+  const watch = new RelayWatch(meter, options.config.minFreeDiskBytes)
+  // Whatever was opened is closed in the opposite order, also when the start fails half way.
+  const closing: (() => Promise<void> | void)[] = []
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step()
+  }
   try {
-    return await startLocked(options, unlock)
+    closing.push(lockDataDir(join(options.dataDir, LOCK_FILE)))
+    const operator = await openOperatorPort(options, meter, watch)
+    closing.push(() => closeOperatorPort(options, operator))
+    return await startLocked(options, { meter, watch, operator, closing, close })
   } catch (error) {
-    unlock()
+    await close()
     throw error
   }
 }
 
-async function startLocked(options: RelayOptions, unlock: () => void): Promise<RunningRelay> {
+/** Answers while the rest still starts, and until the rest has stopped. */
+async function openOperatorPort(
+  { config, dataDir, now = Date.now }: RelayOptions,
+  meter: Meter,
+  watch: RelayWatch,
+): Promise<OperatorPort | null> {
+  const { listen } = config.operator
+  if (listen === 'off') return null
+  const { startOperatorPort } = await import('./operator/port.ts')
+  const port = await startOperatorPort({ listen, meter, watch, now })
+  writeWhole(join(dataDir, OPERATOR_FILE), new TextEncoder().encode(`${port.url}\n`))
+  return port
+}
+
+async function closeOperatorPort({ dataDir }: RelayOptions, port: OperatorPort | null): Promise<void> {
+  if (port === null) return
+  await rm(join(dataDir, OPERATOR_FILE), { force: true })
+  await port.stop()
+}
+
+interface Opening {
+  readonly meter: Meter
+  readonly watch: RelayWatch
+  readonly operator: OperatorPort | null
+  readonly closing: (() => Promise<void> | void)[]
+  readonly close: () => Promise<void>
+}
+
+async function startLocked(options: RelayOptions, opening: Opening): Promise<RunningRelay> {
   const { dataDir, config, log } = options
-  const key = relayKey(loadSeed(dataDir, 'relay.key'))
-  const damage = new DamageReports(log, () => performance.now())
-  const disk = new DiskRoom({ dataDir, minFreeDiskBytes: config.minFreeDiskBytes, log })
-  await disk.start()
-  const clock = clockOf(options)
-  let store: RelayStore | null = null
-  try {
-    const onDamage = (): void => {
-      damage.met('page')
-    }
-    store = openRelayStore(join(dataDir, 'relay.db'), config, { onDamage, disk })
-    const kept = await startKeeping(options, { store, time: clock, damage, disk })
-    const streams = new OpenStreams()
-    const node = await startNode(
-      loadSeed(dataDir, 'libp2p.key'),
-      config,
-      options.now ?? Date.now,
-      handlersOf(options, key, kept, streams),
-    )
-    writeWhole(join(dataDir, ADDRESS_FILE), new TextEncoder().encode(`${pasteText(key, node)}\n`))
-    log.info('relay-started', { listeners: node.getMultiaddrs().length })
-    return {
-      relayId: key.relayId,
-      addresses: () => bareAddresses(node),
-      pasteText: () => pasteText(key, node),
-      sweep: () => kept.housekeeping.sweep(),
-      stop: async () => {
-        await Promise.race([streams.drain(), delay(DRAIN_WITHIN_MS, undefined, { ref: false })])
-        await node.stop()
-        await kept.housekeeping.stop()
-        await disk.stop()
-        clock.stop()
-        kept.housekeeping.erase()
-        kept.store.close()
-        unlock()
-        log.info('relay-stopped')
-      },
-    }
-  } catch (error) {
-    await disk.stop()
-    clock.stop()
-    store?.close()
-    throw error
+  const { watch, operator, closing, close } = opening
+  const key = relayKey(loadSeed(dataDir, RELAY_KEY_FILE))
+  const kept = await startKeeping(options, opening)
+  const streams = new OpenStreams()
+  const mailboxes = mailboxesOf(options, opening, kept)
+  const handlers = handlersOf(options, { key, kept, streams, mailboxes, meter: opening.meter })
+  const node = await startNode(loadSeed(dataDir, LIBP2P_KEY_FILE), config, options.now ?? Date.now, handlers)
+  closing.push(() => node.stop())
+  logConnections(node, log)
+  writeWhole(join(dataDir, ADDRESS_FILE), new TextEncoder().encode(`${pasteText(key, node)}\n`))
+  log.info('relay-started', { listeners: node.getMultiaddrs().length })
+  watch.running({ node, mailboxes, ...kept })
+  return {
+    relayId: key.relayId,
+    addresses: () => bareAddresses(node),
+    fullAddresses: () => bareAddresses(node).map((address) => `${address}/p2p/${node.peerId.toString()}`),
+    pasteText: () => pasteText(key, node),
+    operatorUrl: operator?.url ?? null,
+    sweep: () => kept.housekeeping.sweep(),
+    stop: async () => {
+      // First of all nobody new is sent here, then nobody new is let in.
+      watch.draining()
+      log.info('relay-draining', { streams: streams.count })
+      await node.unhandle([MAILBOX_PROTOCOL, BLOB_PROTOCOL])
+      await Promise.race([streams.drain(), delay(DRAIN_WITHIN_MS, undefined, { ref: false })])
+      await close()
+      log.info('relay-stopped')
+    },
   }
 }
 
@@ -135,45 +180,79 @@ function clockOf({ dataDir, now, clocks = systemClocks }: RelayOptions): Stoppab
   return now === undefined ? new KeptClock(dataDir, clocks) : { now, certainNow: now, stop: () => undefined }
 }
 
-interface Opened {
-  readonly store: RelayStore
+interface Kept {
   readonly time: RelayTime
   readonly damage: DamageReports
   readonly disk: DiskRoom
-}
-
-interface Kept extends Opened {
+  readonly store: RelayStore
+  readonly invites: OperatorInvites
   readonly files: BlobFiles
   readonly guard: RestoreGuard
   readonly housekeeping: Housekeeping
 }
 
 /** What is on the disk is put in order before anybody is let in. */
-async function startKeeping(options: RelayOptions, opened: Opened): Promise<Kept> {
-  const { dataDir, log, eraseEveryMs } = options
-  const { store, time } = opened
+async function startKeeping(options: RelayOptions, { meter, closing }: Opening): Promise<Kept> {
+  const { dataDir, config, log, eraseEveryMs } = options
+  const damage = new DamageReports(log, () => performance.now())
+  const disk = new DiskRoom({ dataDir, minFreeDiskBytes: config.minFreeDiskBytes, log })
+  closing.push(() => disk.stop())
+  await disk.start()
+  const time = clockOf(options)
+  closing.push(() => {
+    time.stop()
+  })
+  const onDamage = (): void => {
+    damage.met('page')
+  }
+  const store = measuredStore(openRelayStore(join(dataDir, DATABASE_FILE), config, { onDamage, disk }), meter)
+  closing.push(() => {
+    store.close()
+  })
+  const invites = openOperatorInvites(join(dataDir, INVITES_FILE))
+  closing.push(() => {
+    invites.close()
+  })
   const files = new BlobFiles(dataDir)
   await files.prepare()
   await files.deleteOthers(await store.blobNames())
-  const guard = new RestoreGuard(store, join(dataDir, 'incarnation'))
+  const guard = new RestoreGuard(store, join(dataDir, INCARNATION_FILE))
   const discarded = await guard.check()
-  if (discarded !== null) log.info('database-was-restored', { prekeysDiscarded: discarded })
+  if (discarded !== null) {
+    const missing = await forgetMissingBlobs(store, files)
+    log.info('database-was-restored', { prekeysDiscarded: discarded, blobsMissing: missing })
+  }
   const housekeeping = new Housekeeping({
     ...{ store, files, guard, log, time },
     ...(eraseEveryMs === undefined ? {} : { eraseEveryMs }),
   })
   housekeeping.start()
-  return { ...opened, files, guard, housekeeping }
+  closing.push(async () => {
+    await housekeeping.stop()
+    housekeeping.erase()
+  })
+  return { time, damage, disk, store, invites, files, guard, housekeeping }
 }
 
-function handlersOf(options: RelayOptions, key: RelayKey, kept: Kept, streams: OpenStreams): RelayHandlers {
-  const { config, log, helloWithinMs = HELLO_WITHIN_MS } = options
-  const { time, damage, disk, store, files, guard } = kept
-  const now = (): number => time.now()
-  const quota = new DailyQuota({ envelopes: config.tokenEnvelopesPerDay, bytes: config.tokenBytesPerDay })
-  const isDiskFull = (): boolean => disk.isFull
-  const mailboxes = new Mailboxes({
+/** An attachment that was fetched after the copy of the database was made: its row came back, its file did not. */
+async function forgetMissingBlobs(store: RelayStore, files: BlobFiles): Promise<number> {
+  let missing = 0
+  for (const name of await store.blobNames()) {
+    if ((await files.sizeBytes(name)) > 0) continue
+    await store.deleteBlob(name)
+    missing += 1
+  }
+  return missing
+}
+
+function mailboxesOf({ config }: RelayOptions, { meter }: Opening, kept: Kept): Mailboxes {
+  const { store, time, invites, guard, files } = kept
+  const onOpened = (): void => {
+    meter.add('mailboxesOpened')
+  }
+  return new Mailboxes({
     ...{ store, config, time },
+    admission: new Admission({ store, config, invites, onOpened }),
     onTaken: () => {
       guard.markTaken()
     },
@@ -181,8 +260,25 @@ function handlersOf(options: RelayOptions, key: RelayKey, kept: Kept, streams: O
       for (const name of names) await files.delete(name)
     },
   })
+}
+
+interface HandlerParts {
+  readonly key: RelayKey
+  readonly kept: Kept
+  readonly streams: OpenStreams
+  readonly mailboxes: Mailboxes
+  readonly meter: Meter
+}
+
+function handlersOf(options: RelayOptions, parts: HandlerParts): RelayHandlers {
+  const { config, log, helloWithinMs = HELLO_WITHIN_MS } = options
+  const { key, kept, streams, mailboxes, meter: metrics } = parts
+  const { store, time, damage, disk, files } = kept
+  const now = (): number => time.now()
+  const quota = new DailyQuota({ envelopes: config.tokenEnvelopesPerDay, bytes: config.tokenBytesPerDay })
+  const isDiskFull = (): boolean => disk.isFull
   const deposits = new Deposits({
-    ...{ store, config, key, quota, now, isDiskFull },
+    ...{ store, config, key, quota, now, isDiskFull, metrics },
     onHeld: (mailboxIds) => {
       mailboxes.wake(mailboxIds)
     },
@@ -194,17 +290,20 @@ function handlersOf(options: RelayOptions, key: RelayKey, kept: Kept, streams: O
     halfFrames: new HalfFrames(config.maxRequestBytes / 4),
     turn: turnServers(config),
   }
+  const { halfFrames } = asked
   const onDamaged = (): void => {
     damage.met('envelope')
   }
-  const blobs = new Blobs({ store, files, config, key, quota, now, isDiskFull, halfFrames: asked.halfFrames })
+  const blobs = new Blobs({ store, files, config, key, quota, now, isDiskFull, halfFrames, metrics })
   return {
     onMailboxStream: (stream, connection, node) => {
       const frontEnds = (): Uint8Array => signedFrontEnds(key, node, now())
-      const parts = { mailboxes, deposits, ...asked, config, now, log, onDamaged, helloWithinMs, frontEnds }
-      streams.serve(new MailboxStream({ ...parts, ...peersOf(stream, connection, node, asked.halfFrames) }))
+      const shared = { mailboxes, deposits, ...asked, config, now, log, onDamaged, helloWithinMs, frontEnds, metrics }
+      streams.serve(new MailboxStream({ ...shared, ...peersOf(stream, connection, node, halfFrames) }))
+      log.debug('mailbox-stream-opened', { streams: streams.count })
     },
     onBlobStream: (stream) => {
+      log.debug('blob-stream-opened')
       void blobs.serve(stream)
     },
   }
@@ -222,26 +321,14 @@ function peersOf(stream: Stream, connection: Connection, node: Libp2p, halfFrame
   }
 }
 
-function pasteText(key: RelayKey, node: Libp2p): string {
-  return encodeRelayAddress({ relayId: key.relayId, addresses: bareAddresses(node) })
+function logConnections(node: Libp2p, log: RelayLog): void {
+  for (const event of ['connection:open', 'connection:close'] as const) {
+    node.addEventListener(event, () => {
+      log.debug(event.replace(':', '-'), { connections: node.getConnections().length })
+    })
+  }
 }
 
-class OpenStreams {
-  readonly #streams = new Set<MailboxStream>()
-  #draining = false
-
-  serve(stream: MailboxStream): void {
-    // Whoever comes now finds another front end sooner than this one.
-    if (this.#draining) {
-      stream.turnAway()
-      return
-    }
-    this.#streams.add(stream)
-    void stream.run().finally(() => this.#streams.delete(stream))
-  }
-
-  async drain(): Promise<void> {
-    this.#draining = true
-    await Promise.allSettled([...this.#streams].map((stream) => stream.drain()))
-  }
+function pasteText(key: RelayKey, node: Libp2p): string {
+  return encodeRelayAddress({ relayId: key.relayId, addresses: bareAddresses(node) })
 }

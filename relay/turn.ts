@@ -17,9 +17,9 @@ export interface TurnServers {
 
 /** Null: there is none. @throws ConfigError: its secret cannot be read */
 export function turnServers({ turn }: RelayConfig): TurnServers | null {
-  if (turn === undefined) return null
   const { urls, secret, secretFile, ttlMinutes } = turn
-  return { urls, secret: secret ?? secretIn(secretFile ?? ''), ttlMinutes }
+  if (urls.length === 0) return null
+  return { urls, secret: secret === '' ? secretIn(secretFile) : secret, ttlMinutes }
 }
 
 function secretIn(file: string): string {

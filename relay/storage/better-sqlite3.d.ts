@@ -9,9 +9,14 @@ declare module 'better-sqlite3' {
     readonly inTransaction: boolean
     prepare(source: string): Statement
     exec(source: string): unknown
-    pragma(source: string): unknown
+    pragma(source: string, options?: { readonly simple: boolean }): unknown
+    /** `progress` says how many pages the next step may copy. */
+    backup(path: string, options?: { readonly progress: () => number }): Promise<unknown>
     close(): unknown
   }
-  const Database: new (path: string) => Database
+  const Database: new (
+    path: string,
+    options?: { readonly readonly?: boolean; readonly fileMustExist?: boolean },
+  ) => Database
   export default Database
 }

@@ -60,6 +60,13 @@ export interface DirectoryStock {
   readonly remaining: number
 }
 
+/** What lies here in all. */
+export interface StoreTotals {
+  readonly mailboxes: number
+  readonly envelopes: number
+  readonly envelopeBytes: number
+}
+
 export interface BlobName {
   readonly mailboxId: MailboxId
   readonly blobId: BlobId
@@ -81,6 +88,8 @@ export interface RelayStore {
     admits: boolean,
   ): Promise<'open' | 'not-admitted' | 'full'>
   usage(mailboxId: MailboxId): Promise<UsageAnswer>
+  /** Counted in slices: requests get their turn between them, so it may be a moment old. */
+  totals(): Promise<StoreTotals>
   holdings(mailboxId: MailboxId): Promise<MailboxHoldings>
   /** Whether strangers may deposit. A new mailbox lets them. */
   setDoor(mailboxId: MailboxId, open: boolean): Promise<void>

@@ -60,6 +60,8 @@ export interface SqliteOptions {
 
 /** Requests of one transaction: bounds how long the first of them waits. */
 const MAX_GROUP = 512
+/** Another process writes for a moment: an invite of the operator. */
+const BUSY_TIMEOUT_MS = 5_000
 
 export class SqliteDatabase {
   readonly #database: Connection
@@ -68,6 +70,7 @@ export class SqliteDatabase {
   readonly #onDamage: () => void
   readonly #disk: Room
   #scheduled = false
+  #closed = false
 
   /** @throws Error when the file was written by a newer version */
   constructor(
@@ -223,16 +226,25 @@ export class SqliteDatabase {
     return new ParleyError('relay-full', 'a damaged page', { cause: error })
   }
 
+  get isOpen(): boolean {
+    return !this.#closed
+  }
+
   /** @throws Error when the disk is full */
   erase(): void {
+    // A backup in another process may be reading: nobody waits for it here, the next round erases.
+    this.#database.pragma('busy_timeout = 0')
     try {
       this.#database.pragma('wal_checkpoint(TRUNCATE)')
     } catch (error) {
       if (codeOf(error) !== 'SQLITE_FULL' || !this.#madeRoom()) throw error
+    } finally {
+      this.#database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
     }
   }
 
   close(): void {
+    this.#closed = true
     this.#database.close()
   }
 }

@@ -10,6 +10,7 @@ import type { SqliteOptions } from './sqlite-database.ts'
 import { SqliteDirectory } from './sqlite-directory.ts'
 import { SqliteDoors } from './sqlite-doors.ts'
 import { SqliteEnvelopes } from './sqlite-envelopes.ts'
+import { totalsOf } from './sqlite-totals.ts'
 
 /** @throws Error when the file was written by a newer version */
 export function openRelayStore(path: string, limits: StoreLimits, options: SqliteOptions = {}): RelayStore {
@@ -25,6 +26,7 @@ export function openRelayStore(path: string, limits: StoreLimits, options: Sqlit
   return {
     openMailbox: (mailbox, admits) => add(() => envelopes.openMailbox(mailbox, admits)),
     usage: (mailboxId) => read((): UsageAnswer => envelopes.usage(mailboxId)),
+    totals: () => totalsOf(database),
     holdings: (mailboxId) => read(() => ({ ...doors.holdings(mailboxId), blobBytes: blobs.bytesOfMailbox(mailboxId) })),
     setDoor: (mailboxId, open) =>
       write(() => {

@@ -64,5 +64,5 @@ process.on('message', (message: ToCrashingRelay) => {
 
 process.on('disconnect', () => process.exit(1))
 
-const { runCommandLine } = await import('../cli.ts')
+const { runCommandLine } = await import('../cli/index.ts')
 await runCommandLine(process.argv)

@@ -60,7 +60,7 @@ export class LocalRelay {
     const record = (event: string, fields: LogLine['fields'] = {}): void => {
       this.log.push({ event, fields })
     }
-    const log: RelayLog = { info: record, error: record }
+    const log: RelayLog = { debug: () => undefined, info: record, error: record }
     const { config, listen = TCP_LOOPBACK, ...options } = this.#options
     this.#running = await startRelay({
       ...options,
@@ -69,6 +69,7 @@ export class LocalRelay {
         listen: addresses ?? [listen],
         minFreeDiskBytes: 0,
         newConnectionsPerSecondPerAddress: 1_000,
+        operator: { listen: 'off' },
         ...config,
       }),
       log,

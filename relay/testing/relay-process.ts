@@ -90,7 +90,13 @@ export class RelayProcess {
 function launch(args: readonly string[], { program = BIN, env = {} }: RelayProgram = {}): ChildProcess {
   return spawn(process.execPath, [program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: { ...process.env, PARLEY_RELAY_MIN_FREE_DISK_BYTES: '0', NODE_OPTIONS: '', ...env },
+    env: {
+      ...process.env,
+      PARLEY_RELAY_MIN_FREE_DISK_BYTES: '0',
+      PARLEY_RELAY_OPERATOR_LISTEN: 'off',
+      NODE_OPTIONS: '',
+      ...env,
+    },
   })
 }
 
