@@ -43,7 +43,7 @@ function readSettings(text: string, name: string): Record<string, unknown> {
     const line = text.slice(0, error.pos[0]).split('\n').length
     throw new ConfigError(`${name} cannot be read: line ${line}: ${firstSentence(error.message)}`)
   }
-  const value: unknown = document.toJS({ maxAliasCount: 0 })
+  const value: unknown = document.toJS()
   if (value === null || value === undefined) return {}
   if (typeof value === 'object' && !Array.isArray(value)) return { ...value }
   throw new ConfigError(`${name} holds no settings: it wants lines like "retentionDays: 30".`)
@@ -131,7 +131,7 @@ function reasonOf(issue: z.core.$ZodIssue): string {
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
   int: 'a whole number',
-  number: 'a number',
+  number: 'a whole number',
   string: 'a text',
   array: 'a list',
   object: 'a section with settings of its own',

@@ -15,7 +15,9 @@ export function configTemplate(chosen: Readonly<Record<string, unknown>>): strin
   let section = ''
   const lines = settingPaths().flatMap((setting) => {
     const [name = '', inner] = setting.path
-    const opens = inner !== undefined && name !== section ? ['', `${name}:`] : []
+    // A section of which nothing counts would be no section but nothing.
+    const off = Object.keys(chosen).some((path) => path.startsWith(`${name}.`)) ? '' : '#'
+    const opens = inner !== undefined && name !== section ? ['', `${off}${name}:`] : []
     section = inner === undefined ? '' : name
     return [...opens, ...settingLines(setting, chosen)]
   })

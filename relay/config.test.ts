@@ -1,9 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ConfigError } from './config.ts'
-import { loadConfig } from './config-file.ts'
+import { parse } from 'yaml'
+import { ConfigError, configSchema } from './config.ts'
+import { configFileOf, loadConfig, settingsOfText } from './config-file.ts'
+import { configTemplate } from './config-template.ts'
+import { nearestName } from './nearest-name.ts'
+import { configJsonSchema, settingPaths } from './settings.ts'
 
 let dir: string
 
@@ -56,4 +60,105 @@ test('what is wrong gets a sentence that names it', () => {
     expect(() => loadConfig(file(text), {})).toThrow(sentence)
   }
   expect(() => loadConfig(join(dir, 'nowhere.json'), {})).toThrow('nowhere.json')
+})
+
+test('a name that is nearly one gets a suggestion, also in a section and when several are wrong', () => {
+  const wrong = (text: string): string => {
+    try {
+      loadConfig(file(text), {})
+    } catch (error) {
+      if (error instanceof ConfigError) return error.message
+      throw error
+    }
+    return ''
+  }
+  expect(wrong('retentionDay: 3')).toBe('There is no setting called retentionDay. Did you mean retentionDays?')
+  expect(wrong('RetentionDays: 3')).toBe('There is no setting called RetentionDays. Did you mean retentionDays?')
+  expect(wrong('operator: {lisen: "off"}')).toBe(
+    'There is no setting called operator.lisen. Did you mean operator.listen?',
+  )
+  expect(wrong('colour: red')).toBe('There is no setting called colour.')
+  expect(wrong('anounce: []\nmaxMailboxes: 0').split('\n').sort()).toEqual([
+    'The setting maxMailboxes is wrong: the least is 1.',
+    'There is no setting called anounce. Did you mean announce?',
+  ])
+})
+
+test('wrong values get a sentence that says what is wanted', () => {
+  const refused: readonly [string, string][] = [
+    ['retentionDays: long', 'The setting retentionDays is wrong: it wants a whole number.'],
+    ['retentionDays: 366', 'The setting retentionDays is wrong: the most is 365.'],
+    ['listen: []', 'The setting listen is wrong: the list is empty.'],
+    ['listen: /ip4/127.0.0.1/tcp/1', 'The setting listen is wrong: it wants a list.'],
+    ['newMailboxes: all', 'it wants one of open, invite, list, secret, closed.'],
+    [
+      'operator: {listen: "0.0.0.0:80"}',
+      'The setting operator.listen is wrong: it does not look as described: Status page',
+    ],
+    ['mailboxList: [abc]', 'The setting mailboxList.0 is wrong: it does not look as described: Where newMailboxes'],
+    ['newMailboxes: list', 'the list is empty'],
+    ['retentionDays: 1\nretentionDays: 2', 'line 2: Map keys must be unique'],
+    ['a: &x 1\nb: *x', 'There is no setting called a.'],
+  ]
+  for (const [text, sentence] of refused) expect(() => loadConfig(file(text), {})).toThrow(sentence)
+})
+
+test('YAML with comments is read, and a setting in a section can come from a variable', () => {
+  const path = file('# mine\nretentionDays: 7 # a week\noperator:\n  listen: "[::1]:4002"\n')
+  expect(loadConfig(path, {})).toMatchObject({ retentionDays: 7, operator: { listen: '[::1]:4002' } })
+  const config = loadConfig(path, { PARLEY_RELAY_OPERATOR_LISTEN: 'off', PARLEY_RELAY_ANNOUNCE: '' })
+  expect(config).toMatchObject({ announce: [], operator: { listen: 'off' } })
+})
+
+test("the data folder's own config file is used when none is named", () => {
+  expect(configFileOf(dir, undefined)).toBe(null)
+  writeFileSync(join(dir, 'config.yaml'), 'retentionDays: 3\n')
+  expect(configFileOf(dir, undefined)).toBe(join(dir, 'config.yaml'))
+  expect(configFileOf(dir, 'other.json')).toBe('other.json')
+  rmSync(join(dir, 'config.yaml'))
+})
+
+test('the file that `init` writes shows every setting at its default, and holds what was chosen', () => {
+  const text = configTemplate({ announce: ['/dns4/relay.example/tcp/4001'], 'operator.listen': '127.0.0.1:4002' })
+  expect(settingsOfText(text, 'it')).toEqual({
+    ...configSchema.parse({}),
+    announce: ['/dns4/relay.example/tcp/4001'],
+    operator: { listen: '127.0.0.1:4002' },
+  })
+  const uncommented: unknown = parse(text.replaceAll(/^ *# \S.*$/gm, '').replaceAll(/^( *)#/gm, '$1'))
+  expect(configSchema.parse(uncommented)).toEqual(settingsOfText(text, 'it'))
+  for (const { path } of settingPaths()) expect(text).toMatch(new RegExp(`^ *#?${path.at(-1) ?? ''}:`, 'm'))
+})
+
+test('every setting says what it is for, and docs/relay.md has a line for each with its default', () => {
+  const docs = readFileSync(new URL('../docs/relay.md', import.meta.url), 'utf8')
+  const rows = docs.split('\n').filter((line) => line.startsWith('| `'))
+  for (const { path, purpose, fallback } of settingPaths()) {
+    expect(purpose, path.join('.')).not.toBe('')
+    const row = rows.find((line) => line.startsWith(`| \`${path.join('.')}\` |`))
+    expect(row, `docs/relay.md names ${path.join('.')}`).toBeDefined()
+    expect(row?.split('|')[2]?.trim(), path.join('.')).toBe(documented(fallback))
+  }
+})
+
+/** As the table writes a default. */
+function documented(fallback: unknown): string {
+  if (typeof fallback === 'number') return new Intl.NumberFormat('en').format(fallback)
+  if (Array.isArray(fallback)) return fallback.length === 0 ? '–' : fallback.map((item) => `\`${item}\``).join(', ')
+  return typeof fallback === 'string' && fallback !== '' ? `\`${fallback}\`` : '–'
+}
+
+test('the schema that is published is the one that is held to', () => {
+  const published = readFileSync(new URL('../docs/relay-config.schema.json', import.meta.url), 'utf8')
+  expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(configJsonSchema())))
+  expect(configJsonSchema()).toMatchObject({ additionalProperties: false, type: 'object' })
+})
+
+test('the nearest name', () => {
+  const known = ['retentionDays', 'listen', 'announce', 'maxConnections']
+  expect(nearestName('lsiten', known)).toBe('listen')
+  expect(nearestName('retention', known)).toBe('retentionDays')
+  expect(nearestName('maxconnections', known)).toBe('maxConnections')
+  expect(nearestName('zebra', known)).toBe(null)
+  expect(nearestName('x', [])).toBe(null)
 })

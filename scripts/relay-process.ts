@@ -8,6 +8,8 @@ export interface RelayProcess {
   /** What people paste into Settings. */
   readonly paste: string
   readonly addresses: readonly string[]
+  /** Its status page; null when it is off. */
+  readonly operatorUrl: string | null
   readonly pid: number
   /** Everything that it has logged. */
   log(): string
@@ -30,7 +32,7 @@ export const startRelayProcess = async (dataDir: string, listen = '/ip4/127.0.0.
     createInterface({ input: child.stdout }).once('line', resolve)
     child.once('close', (code) => reject(new Error(`the relay ended with ${code}: ${logged.join('')}`)))
   })
-  const started = JSON.parse(line) as { readonly paste: string; readonly addresses: readonly string[] }
+  const started = JSON.parse(line) as Pick<RelayProcess, 'paste' | 'addresses' | 'operatorUrl'>
   const end = async (signal: NodeJS.Signals): Promise<void> => {
     process.off('exit', killWithUs)
     child.kill(signal)

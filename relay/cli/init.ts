@@ -27,9 +27,9 @@ export function init({ data, announce, newMailboxes }: InitOptions): void {
     ...(newMailboxes === undefined ? {} : { newMailboxes }),
     'operator.listen': OPERATOR_PORT,
   }
-  mkdirSync(data, { recursive: true, mode: 0o700 })
   const text = configTemplate(chosen)
   settingsOfText(text, 'The new config file')
+  mkdirSync(data, { recursive: true, mode: 0o700 })
   writeWhole(file, new TextEncoder().encode(text))
   for (const key of [RELAY_KEY_FILE, LIBP2P_KEY_FILE]) loadSeed(data, key)
   process.stdout.write(nextSteps(data, file, newMailboxes))

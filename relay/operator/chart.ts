@@ -60,11 +60,11 @@ function valuesOf(buckets: readonly Bucket[]): readonly number[] {
   return buckets.map(({ value }) => value).filter((value) => value !== null)
 }
 
-/** 1, 2 or 5 times a power of ten, at or above the value. */
+/** A round number at or above the value, whose half is round as well. */
 export function niceTop(value: number): number {
   if (value <= 0) return 2
   const power = 10 ** Math.floor(Math.log10(value))
-  const step = [1, 2, 5, 10].find((candidate) => candidate * power >= value) ?? 10
+  const step = [1, 2, 3, 4, 5, 6, 8, 10].find((candidate) => candidate * power >= value) ?? 10
   return Math.max(2, step * power)
 }
 
@@ -121,11 +121,11 @@ function hoverSvg({ buckets, text }: ChartParts): string {
   return strips.join('')
 }
 
+/** At the starts of buckets, so that the times are round. */
 function axisTimes(buckets: readonly Bucket[]): string {
-  const first = buckets[0]?.startsAtMs ?? 0
-  const last = buckets.at(-1)?.startsAtMs ?? 0
-  const times = Array.from({ length: AXIS_TIMES }, (_, index) => first + ((last - first) * index) / (AXIS_TIMES - 1))
-  return times.map((time, index) => `<span>${index === AXIS_TIMES - 1 ? 'now' : timeOfDay(time)}</span>`).join('')
+  const step = buckets.length / (AXIS_TIMES - 1)
+  const times = Array.from({ length: AXIS_TIMES - 1 }, (_, index) => buckets[Math.round(index * step)]?.startsAtMs ?? 0)
+  return [...times.map(timeOfDay), 'now'].map((words) => `<span>${words}</span>`).join('')
 }
 
 function sentenceOf({ buckets, text, limit }: ChartParts): string {

@@ -35,7 +35,7 @@ export async function startOperatorPort(parts: OperatorPortParts): Promise<Opera
   const history = new History()
   const loopDelay = new EventLoopDelay()
   const recorder = new Recorder({ meter, history, loopDelay, gauges: () => watch.gauges(), now })
-  const app = fastify({ logger: false, forceCloseConnections: true })
+  const app = fastify({ logger: false, forceCloseConnections: 'idle' })
   guard(app)
   addHealth(app, watch)
   addPages(app, parts, { history, recorder, startedAtMs: now() })

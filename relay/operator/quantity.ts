@@ -19,6 +19,7 @@ export function bytesText(bytes: number): string {
 }
 
 export function millisecondsText(ms: number): string {
+  if (ms > 0 && ms < 0.01) return 'under 0.01 ms'
   return ms >= 1000 ? `${short.format(ms / 1000)} s` : `${short.format(ms)} ms`
 }
 

@@ -14,6 +14,8 @@ export interface StartLine {
   readonly relayId: RelayId
   readonly addresses: readonly string[]
   readonly paste: string
+  readonly fullAddresses: readonly string[]
+  readonly operatorUrl: string | null
 }
 
 export interface RelayProgram {
@@ -103,8 +105,9 @@ function launch(args: readonly string[], { program = BIN, env = {} }: RelayProgr
 /** Runs a command of `parley-relay` to its end. */
 export async function runRelayCommand(
   args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
-  const child = launch(args)
+  const child = launch(args, { env })
   const stdout: string[] = []
   const stderr: string[] = []
   child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk.toString()))
