@@ -1,20 +1,23 @@
 /** What is left on the relay's disk and in its log. */
 
 import { createHash, randomBytes } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRelayClient } from '../main/net/relay-client/index.ts'
-import { Owner } from '../main/ports/contract-tests/relay-owner.ts'
-import type { RelayPort } from '../main/ports/relay.ts'
+import { nameOf, Owner } from '../main/ports/contract-tests/relay-owner.ts'
+import type { RelayContactPoint, RelayPort } from '../main/ports/relay.ts'
 import { systemClock } from '../main/runtime/system-clock.ts'
 import type { BlobId } from '../shared/model/ids.ts'
 import { idFromBytes } from '../shared/model/ids.ts'
 import { LocalRelay } from './testing/local-relay.ts'
 import { newMailboxKeys, RawClient } from './testing/raw-client.ts'
+import { RelayProcess } from './testing/relay-process.ts'
 
 const ERASE_EVERY_MS = 40
+const FULL_SIZE = process.env['PARLEY_ERASING'] === 'full'
 const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size))
 
 let relay: LocalRelay
@@ -35,6 +38,35 @@ async function diskHolds(needle: Uint8Array | string): Promise<boolean> {
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   const contents = await Promise.all(files.map((file) => readFile(file)))
   return contents.some((content) => content.includes(typeof needle === 'string' ? needle : Buffer.from(needle)))
+}
+
+const WINDOW_BYTES = 32
+
+/** How many of the envelopes' windows of 32 bytes lie anywhere in the folder, at any place of a file. */
+async function windowsOnDisk(dataDir: string, envelopes: readonly Uint8Array[]): Promise<number> {
+  const windows = new Map<number, Buffer>()
+  // Most places of a file are told apart by three bytes, without asking the map.
+  const begins = new Uint8Array(1 << 24)
+  for (const whole of envelopes.map((envelope) => Buffer.from(envelope))) {
+    for (let at = 0; at + WINDOW_BYTES <= whole.length; at += WINDOW_BYTES) {
+      windows.set(whole.readUInt32LE(at), whole.subarray(at, at + WINDOW_BYTES))
+      begins[whole.readUIntLE(at, 3)] = 1
+    }
+  }
+  const entries = await readdir(dataDir, { recursive: true, withFileTypes: true })
+  const found = new Set<Buffer>()
+  for (const entry of entries.filter((item) => item.isFile())) {
+    const file = await readFile(join(entry.parentPath, entry.name))
+    let next = 0
+    for (let at = -2; at < file.length; at++) {
+      // The three bytes that end at `at` + 2, lowest first.
+      next = (next >>> 8) | ((file[at + 2] ?? 0) << 16)
+      if (at < 0 || begins[next] !== 1 || at + WINDOW_BYTES > file.length) continue
+      const window = windows.get(file.readUInt32LE(at))
+      if (window?.equals(file.subarray(at, at + WINDOW_BYTES)) === true) found.add(window)
+    }
+  }
+  return found.size
 }
 
 /** A bound, not a sleep: asks again until the eraser has come round. */
@@ -108,6 +140,52 @@ describe('erasing', () => {
     expect(await owner.connection.usage()).toEqual({ envelopeCount: 0, bytes: 0 })
     await untilGone(envelope.slice(200, 240))
   })
+})
+
+describe('no part of an envelope stays', () => {
+  /** Small, of a page, over many pages, the largest. */
+  const SIZES = [200, 1_024, 4_096, 65_536, 199_000]
+
+  async function collected(contact: RelayContactPoint, dataDir: string): Promise<readonly Uint8Array[]> {
+    const owner = new Owner()
+    owner.acknowledges = false
+    await owner.connect(port, contact)
+    const envelopes = SIZES.map(random)
+    // Neighbours that stay, so that pages are shared and moved.
+    const kept = new Owner()
+    await kept.connect(port, contact)
+    await kept.connection.close()
+    for (const envelope of envelopes) {
+      await port.deposit(contact, [kept.deposit(random(700)), owner.deposit(envelope), kept.deposit(random(700))])
+    }
+    const windows = envelopes.reduce((sum, { length }) => sum + Math.floor(length / WINDOW_BYTES), 0)
+    expect(await windowsOnDisk(dataDir, envelopes)).toBeGreaterThan(0.9 * windows)
+    await owner.until(() => owner.received.length === envelopes.length)
+    await owner.connection.acknowledge(envelopes.map(nameOf))
+    return envelopes
+  }
+
+  test('of any size, in any window of 32 bytes, after the eraser came round', async () => {
+    const envelopes = await collected(relay.contact, relay.dataDir)
+    while ((await windowsOnDisk(relay.dataDir, envelopes)) > 0) await delay(20)
+  })
+
+  test.skipIf(!FULL_SIZE)(
+    `sixty seconds after its acknowledgement, by the program as it comes${FULL_SIZE ? '' : ' (npm run test:erasing)'}`,
+    { timeout: 120_000 },
+    async () => {
+      const dataDir = await mkdtemp(join(tmpdir(), 'parley-erasing-'))
+      const program = await RelayProcess.start(dataDir)
+      try {
+        const envelopes = await collected(program.started, dataDir)
+        await delay(60_000)
+        expect(await windowsOnDisk(dataDir, envelopes)).toBe(0)
+      } finally {
+        await program.end('SIGKILL')
+        await rm(dataDir, { recursive: true, force: true })
+      }
+    },
+  )
 })
 
 describe('what is never written', () => {

@@ -1,4 +1,4 @@
-/** The relay's fault and abuse tests at their full size: `npm run test:kills`, `npm run test:abuse`. Minutes each. */
+/** The relay's fault and abuse tests at their full size: `npm run test:kills`, `test:abuse`, `test:erasing`. Minutes each. */
 import { join } from 'node:path'
 import { ROOT } from './paths.ts'
 import { failWith, run } from './run.ts'
@@ -13,6 +13,8 @@ const SUITES: Readonly<Record<string, Suite>> = {
     files: ['relay/custody.test.ts', 'relay/random-kills.test.ts'],
     env: { PARLEY_EVERY_STEP: '1', PARLEY_KILLS: '200' },
   },
+  abuse: { files: ['relay/abuse.test.ts'], env: { PARLEY_ABUSE: 'full' } },
+  erasing: { files: ['relay/privacy.test.ts'], env: { PARLEY_ERASING: 'full' } },
 }
 
 const test = async (name: string): Promise<void> => {
