@@ -12,6 +12,8 @@ export interface TestRelay {
   readonly paste: string
   readonly dataDir: string
   readonly addresses: readonly string[]
+  /** Of the process that runs now. */
+  pid(): number
   log(): string
   /** Ends it, and starts it again on the same folder and address. */
   stop(): Promise<void>
@@ -29,6 +31,7 @@ export async function startTestRelay(listen = '/ip4/127.0.0.1/tcp/0', folder?: s
     paste,
     addresses,
     dataDir,
+    pid: () => running.pid,
     log: () => logged.join(''),
     stop,
     start: async () => {
@@ -56,8 +59,10 @@ async function spawnRelay(dataDir: string, listen: string, logged: string[]) {
     })
   })
   const started = JSON.parse(line) as { readonly paste: string; readonly addresses: readonly string[] }
+  if (child.pid === undefined) throw new Error('the relay has no process')
   return {
     ...started,
+    pid: child.pid,
     end: async () => {
       child.kill('SIGTERM')
       await ended

@@ -8,12 +8,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { meet, messagesOf, sendText, untilStatus, untilText } from '../main/testing/chatting.ts'
-import type { Pair } from '../main/testing/chatting.ts'
-import { Person } from '../main/testing/people.ts'
-import { idToBytes } from '../shared/model/ids.ts'
-import { memoryOf } from './testing/process-memory.ts'
-import { RelayProcess } from './testing/relay-process.ts'
+import { idToBytes } from '../../shared/model/ids.ts'
+import { meet, messagesOf, sendText, untilStatus, untilText } from './chatting.ts'
+import type { Pair } from './chatting.ts'
+import { Person } from './people.ts'
+import { memoryOf } from './process-memory.ts'
+import { startTestRelay } from './relay-for-tests.ts'
+import type { TestRelay } from './relay-for-tests.ts'
 
 const NAMES = ['Robin Quillfeather', 'Mira Oakenshield-Vaz'] as const
 const PLAINTEXTS = {
@@ -26,16 +27,14 @@ const PLAINTEXTS = {
 } as const
 const NEEDLE_MAX_BYTES = 128
 
-let dataDir: string
 let folder: string
-let relay: RelayProcess
+let relay: TestRelay
 let robin: Person
 let mira: Person
 
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'parley-metadata-'))
   folder = await mkdtemp(join(tmpdir(), 'parley-metadata-files-'))
-  relay = await RelayProcess.start(dataDir)
+  relay = await startTestRelay()
   robin = await personNamed(NAMES[0])
   mira = await personNamed(NAMES[1])
 })
@@ -43,8 +42,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await robin.remove()
   await mira.remove()
-  await relay.end('SIGKILL')
-  await rm(dataDir, { recursive: true, force: true })
+  await relay.remove()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -52,7 +50,7 @@ async function personNamed(name: string): Promise<Person> {
   const person = await Person.make()
   await person.open()
   await person.call('account.create', { name })
-  await person.call('relays.add', { address: relay.started.paste })
+  await person.call('relays.add', { address: relay.paste })
   return person
 }
 
@@ -122,8 +120,8 @@ interface Memory {
 function searchMemory(needles: ReadonlyMap<string, Buffer>): Memory {
   const found = new Set<string>()
   const peers = new Set<string>()
-  const own = relay.started.addresses
-  for (const chunk of memoryOf(relay.pid, NEEDLE_MAX_BYTES)) {
+  const own = relay.addresses
+  for (const chunk of memoryOf(relay.pid(), NEEDLE_MAX_BYTES)) {
     for (const [name, needle] of needles) if (chunk.includes(needle)) found.add(name)
     for (const [peer] of chunk
       .toString('latin1')
@@ -135,7 +133,7 @@ function searchMemory(needles: ReadonlyMap<string, Buffer>): Memory {
 }
 
 async function diskOf(): Promise<ReadonlyMap<string, Buffer>> {
-  const entries = await readdir(dataDir, { recursive: true, withFileTypes: true })
+  const entries = await readdir(relay.dataDir, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   return new Map(await Promise.all(files.map(async (file) => [file, await readFile(file)] as const)))
 }
@@ -177,7 +175,7 @@ test.skipIf(process.platform !== 'linux')(
     const chats = await doEverything()
     const needles = await secretsOf(chats)
     const memory = searchMemory(needles)
-    const log = relay.log
+    const log = relay.log()
     const disk = await diskOf()
     expect(memory.found).toEqual([])
     expect(foundOnDisk(disk, needles)).toEqual([])
