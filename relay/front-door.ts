@@ -41,6 +41,11 @@ export class FrontDoor {
     this.#parts = parts
   }
 
+  /** Proofs that are remembered. */
+  get spentCount(): number {
+    return this.#spent.size
+  }
+
   /** Nothing is looked up for it: it is the same whether there is such a mailbox or not. */
   challenge(question: DoorQuestion): DoorChallenge {
     const nowMs = this.#parts.now()
