@@ -2,6 +2,7 @@
 
 import type { FuzzTarget } from './engine/target.ts'
 import { address } from './targets/address.ts'
+import { allowance } from './targets/allowance.ts'
 import { attachmentSegment } from './targets/attachment-segment.ts'
 import { base64url } from './targets/base64url.ts'
 import { blobAnswer } from './targets/blob-answer.ts'
@@ -17,6 +18,7 @@ import { deviceListSigned } from './targets/device-list-signed.ts'
 import { directFrame } from './targets/direct-frame.ts'
 import { directoryItem } from './targets/directory-item.ts'
 import { directoryTaken } from './targets/directory-taken.ts'
+import { doorChallenge } from './targets/door-challenge.ts'
 import { envelope } from './targets/envelope.ts'
 import { ephemeralEnvelope } from './targets/ephemeral-envelope.ts'
 import { file } from './targets/file.ts'
@@ -40,6 +42,7 @@ import { inviteRequest } from './targets/invite-request.ts'
 import { inviteTaken } from './targets/invite-taken.ts'
 import { keysFile } from './targets/keys-file.ts'
 import { lanAnnouncement } from './targets/lan-announcement.ts'
+import { mailboxStream } from './targets/mailbox-stream.ts'
 import { mediaType } from './targets/media-type.ts'
 import { messageBody } from './targets/message-body.ts'
 import { messageEnvelope } from './targets/message-envelope.ts'
@@ -64,6 +67,7 @@ import { safetyCode } from './targets/safety-code.ts'
 import { sessionRecordUsed } from './targets/session-record-used.ts'
 import { suggestedName } from './targets/suggested-name.ts'
 import { text } from './targets/text.ts'
+import { turnCredentials } from './targets/turn-credentials.ts'
 import { usage } from './targets/usage.ts'
 import { windowRequest } from './targets/window-request.ts'
 import { windowState } from './targets/window-state.ts'
@@ -71,6 +75,7 @@ import { wrappedKey } from './targets/wrapped-key.ts'
 
 export const targets: readonly FuzzTarget[] = [
   address,
+  allowance,
   attachmentSegment,
   base64url,
   blobAnswer,
@@ -86,6 +91,7 @@ export const targets: readonly FuzzTarget[] = [
   directFrame,
   directoryItem,
   directoryTaken,
+  doorChallenge,
   envelope,
   ephemeralEnvelope,
   file,
@@ -109,6 +115,7 @@ export const targets: readonly FuzzTarget[] = [
   inviteTaken,
   keysFile,
   lanAnnouncement,
+  mailboxStream,
   mediaType,
   messageBody,
   messageEnvelope,
@@ -133,6 +140,7 @@ export const targets: readonly FuzzTarget[] = [
   sessionRecordUsed,
   suggestedName,
   text,
+  turnCredentials,
   usage,
   windowRequest,
   windowState,

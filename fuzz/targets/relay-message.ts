@@ -5,7 +5,7 @@ import { filled, utf8 } from '../samples.ts'
 export const relayMessage = fuzzTarget({
   name: 'relay-message',
   refuses: ['malformed'],
-  differs: 'a refusal of an unknown number is read as the general one; what nobody asked for has no request id',
+  differs: 'a refusal of an unknown number is read as the general one',
   hints: { maxBytes: 262_144, sizes: [200_024, 200_025] },
   prepare: () => ({
     samples: {
@@ -22,6 +22,7 @@ export const relayMessage = fuzzTarget({
           { handle: new Uint8Array(), heldMs: 0, envelope: filled(10, 3) },
         ],
       }),
+      stops: encodeRelayMessage({ type: 'stops' }),
       stock: encodeRelayMessage({ type: 'stock', lookupId: filled(32, 4), remaining: 19 }),
     },
     decode: decodeRelayMessage,

@@ -41,6 +41,20 @@ const REQUESTS: readonly RelayRequest[] = [
   },
   { type: 'take-directory', lookupId: filled(32, 21) },
   { type: 'take-invite', slotId: filled(32, 22), takerNonce: filled(16, 23) },
+  { type: 'acknowledge-range', from: 3, to: 70_000 },
+  { type: 'turn' },
+  { type: 'allowance' },
+  { type: 'set-door', open: false },
+  { type: 'close-mailbox' },
+  { type: 'ask-door', mailboxId, envelopeId: idFromBytes<EnvelopeId>(filled(16, 24)) },
+  {
+    type: 'deposit-at-door',
+    challenge: { bits: 18, expiresAtMs: SOME_TIME_MS, seal: filled(32, 25) },
+    solution: filled(8, 26),
+    mailboxId,
+    ttlSeconds: 86_400,
+    envelope: filled(40, 27),
+  },
 ]
 
 export const relayRequest = fuzzTarget({

@@ -162,7 +162,7 @@ describe('requests', () => {
   })
 
   test('an unknown type, a flag that is none, and a deposit of nothing are malformed', () => {
-    expect(() => decodeRequest(Uint8Array.of(11, 0, 0, 0, 1))).toThrow('malformed')
+    expect(() => decodeRequest(Uint8Array.of(99, 0, 0, 0, 1))).toThrow('malformed')
     const target = { mailboxId: mailboxId(1), token: filled(32, 2), ttlSeconds: 1 }
     const empty = encodeRequest(1, { type: 'deposit', entries: [{ envelope: new Uint8Array(), targets: [target] }] })
     const nobody = encodeRequest(1, { type: 'deposit', entries: [{ envelope: filled(1, 1), targets: [] }] })
