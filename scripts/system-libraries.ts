@@ -28,6 +28,9 @@ const NETWORK_TOOLS: readonly (readonly [program: string, debianPackage: string]
   ['iptables', 'iptables'],
 ]
 
+/** Servers that tests of the relay run beside it. */
+const TEST_SERVERS: readonly (readonly [program: string, debianPackage: string])[] = [['turnserver', 'coturn']]
+
 const missingPrograms = async (wanted: typeof PROGRAMS): Promise<string[]> => {
   const missing: string[] = []
   for (const [program, debianPackage] of wanted) {
@@ -90,9 +93,9 @@ export const ensureBuildTools = async (): Promise<void> => {
   if (missing.length > 0) await install(missing)
 }
 
-/** The same for the test of two hosts: on Debian as root only. Elsewhere that test says what it lacks, and is not run. */
+/** The same for tests of two hosts and of other servers: on Debian as root only. Elsewhere they say what they lack, and are not run. */
 export const ensureNetworkTools = async (): Promise<void> => {
   if (process.platform !== 'linux' || process.getuid?.() !== 0 || !(await isDebian())) return
-  const missing = await missingPrograms(NETWORK_TOOLS)
+  const missing = await missingPrograms([...NETWORK_TOOLS, ...TEST_SERVERS])
   if (missing.length > 0) await install(missing)
 }
