@@ -182,7 +182,7 @@ for (const [name, listen] of LISTENERS) {
         if (node !== null) nodes.push(node)
       }
       expect(await isLetIn(address)).toBeNull()
-      await Promise.all(nodes.map((node) => node.stop()))
+      for (const node of nodes) await node.stop()
     }
   })
 }

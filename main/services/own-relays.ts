@@ -20,6 +20,17 @@ import { relayDisplayName } from './views.ts'
 
 const MOVE_EVERY_MS = 60_000
 
+/** It answers, and says why not. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  'relay-refused',
+  'relay-lying',
+  'relay-full',
+  'relay-quota',
+  'rate-limited',
+  'unsupported-version',
+  'signature-invalid',
+])
+
 interface Live {
   connection: OwnerConnection | null
   state: RelayView['state']
@@ -246,12 +257,7 @@ export class OwnRelays {
 
   #onClosed(relay: OwnRelayRecord, live: Live, code: ErrorCode): void {
     live.connection = null
-    this.#setState(
-      relay.relayId,
-      live,
-      code === 'relay-refused' || code === 'relay-lying' ? 'refused' : 'unreachable',
-      code,
-    )
+    this.#setState(relay.relayId, live, REFUSALS.has(code) ? 'refused' : 'unreachable', code)
     if (this.#stopped || live.gone || live.cancelRetry !== null) return
     live.cancelRetry = this.#core.clock.after(this.#retryAfterMs(live, code), () => {
       live.cancelRetry = null

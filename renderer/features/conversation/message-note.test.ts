@@ -33,6 +33,9 @@ describe('the sentence below an own message', () => {
     ['relay-quota', 'full'],
     ['unreachable', 'unreachable'],
     ['timeout', 'unreachable'],
+    ['relay-stops', 'unreachable'],
+    ['rate-limited', 'limited'],
+    ['door-closed', 'door'],
     ['key-not-confirmed', 'key'],
   ] as const)('says why a message waits: %s', (failure: ErrorCode, text) => {
     expect(note({ status: 'sending', failure })?.text).toBe(text)

@@ -10,6 +10,8 @@ export interface MessageNote {
     | 'waiting'
     | 'unreachable'
     | 'full'
+    | 'limited'
+    | 'door'
     | 'too-large'
     | 'refused'
     | 'key'
@@ -38,10 +40,15 @@ export function messageNote(message: MessageView, nowMs: number): MessageNote | 
     case 'unreachable':
     case 'timeout':
     case 'relay-lying':
+    case 'relay-stops':
       return { text: 'unreachable', bad: false, actions: [] }
     case 'relay-full':
     case 'relay-quota':
       return { text: 'full', bad: false, actions: [] }
+    case 'rate-limited':
+      return { text: 'limited', bad: false, actions: [] }
+    case 'door-closed':
+      return { text: 'door', bad: false, actions: [] }
     case 'key-not-confirmed':
       return { text: 'key', bad: false, actions: [] }
     case 'token-revoked':

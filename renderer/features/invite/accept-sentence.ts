@@ -33,6 +33,7 @@ const SENTENCES: Partial<Record<ErrorCode, AcceptSentence>> = {
   unreachable: 'unreachable',
   timeout: 'unreachable',
   'rate-limited': 'unreachable',
+  'relay-stops': 'unreachable',
   'relay-refused': 'unreachable',
   'invite-revoked': 'revoked',
   'unsupported-version': 'newer',

@@ -55,8 +55,16 @@ describe('relaySentence', () => {
     ['token-revoked', 'refusedToken'],
     ['relay-lying', 'lying'],
     ['relay-refused', 'refused'],
+    ['rate-limited', 'refusedLimited'],
+    ['unsupported-version', 'refusedVersion'],
+    ['signature-invalid', 'refused'],
   ] as const)('tells why it refuses: %s', (failure, key) => {
     expect(relaySentence(relay('quay', { state: 'refused', failure }), []).key).toBe(key)
+  })
+
+  it('does not call a relay silent that said that it stops', () => {
+    const leaving = relay('quay', { state: 'unreachable', failure: 'relay-stops' })
+    expect(relaySentence(leaving, [leaving])).toEqual({ key: 'restarting' })
   })
 
   it('calls a relay that is not itself by its name even when the connection is gone', () => {

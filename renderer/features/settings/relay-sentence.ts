@@ -4,7 +4,7 @@ import type { ErrorCode } from '../../../shared/errors.ts'
 import type { RelayView } from '../../../shared/model/chat.ts'
 
 export type RelaySentence =
-  | { readonly key: 'connecting' | 'connected' | 'lying' }
+  | { readonly key: 'connecting' | 'connected' | 'lying' | 'restarting' }
   | { readonly key: 'answered'; readonly ms: number }
   | { readonly key: 'answeredHolds'; readonly ms: number; readonly count: number }
   | { readonly key: 'connectedHolds' | 'noAnswerMany'; readonly count: number; readonly sinceMs?: number }
@@ -12,7 +12,9 @@ export type RelaySentence =
       readonly key: 'noAnswer' | 'noAnswerAlone' | 'noAnswerOne' | 'noAnswerTwo'
       readonly sinceMs: number
     }
-  | { readonly key: 'refused' | 'refusedFull' | 'refusedToken'; readonly sinceMs: number }
+  | { readonly key: RefusedSentence; readonly sinceMs: number }
+
+type RefusedSentence = 'refused' | 'refusedFull' | 'refusedToken' | 'refusedLimited' | 'refusedVersion'
 
 /** Whether this line tells of trouble and is set off from the quiet ones. */
 export function isTrouble(relay: RelayView): boolean {
@@ -29,6 +31,7 @@ export function relaySentence(relay: RelayView, all: readonly RelayView[]): Rela
     case 'refused':
       return refusedSentence(relay)
     case 'unreachable':
+      if (relay.failure === 'relay-stops') return { key: 'restarting' }
       return relay.failure === 'relay-lying' ? { key: 'lying' } : unreachableSentence(relay, all)
   }
 }
@@ -39,10 +42,17 @@ function connectedSentence({ roundTripMs, heldCount }: RelayView): RelaySentence
   return heldCount === 0 ? { key: 'answered', ms } : { key: 'answeredHolds', ms, count: heldCount }
 }
 
+const REFUSED_SENTENCES: Partial<Record<ErrorCode, RefusedSentence>> = {
+  'relay-full': 'refusedFull',
+  'relay-quota': 'refusedFull',
+  'token-revoked': 'refusedToken',
+  'rate-limited': 'refusedLimited',
+  'unsupported-version': 'refusedVersion',
+}
+
 function refusedSentence({ failure, sinceMs }: RelayView): RelaySentence {
   if (failure === 'relay-lying') return { key: 'lying' }
-  if (failure === 'relay-full' || failure === 'relay-quota') return { key: 'refusedFull', sinceMs }
-  return { key: failure === 'token-revoked' ? 'refusedToken' : 'refused', sinceMs }
+  return { key: (failure === null ? undefined : REFUSED_SENTENCES[failure]) ?? 'refused', sinceMs }
 }
 
 function unreachableSentence(relay: RelayView, all: readonly RelayView[]): RelaySentence {
@@ -87,6 +97,7 @@ const ADD_SENTENCES: Partial<Record<ErrorCode, AddRelaySentence>> = {
   'bad-request': 'malformed',
   unreachable: 'unreachable',
   timeout: 'unreachable',
+  'relay-stops': 'unreachable',
   'relay-refused': 'refused',
   'relay-lying': 'lying',
   'signature-invalid': 'lying',

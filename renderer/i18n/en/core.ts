@@ -110,6 +110,8 @@ export const core = {
     waiting: 'Waiting on this computer',
     unreachable: 'Most of {name}’s relays don’t answer. Your message waits on this computer, Parley keeps trying.',
     full: '{name}’s relays have no room left. Parley tries again when {name} has picked up messages.',
+    limited: '{name}’s relays are asked too often right now. Your message waits on this computer, Parley tries again.',
+    door: '{name} takes no messages from people who are no contacts. Ask {name} for an invite.',
     'too-large': 'Not sent: {name}’s relays take files up to 100 MB.',
     refused: '{name}’s relays don’t take this message. It waits on this computer.',
     key: 'Waits on this computer until you confirm {name}’s new safety number.',
