@@ -71,12 +71,31 @@ export class AskLimits {
     if (seconds > 0) throw new Refused('rate-limited', asked, seconds)
   }
 
-  /** Whether this asker gets a one-time item of that directory, or has to do with the last resort. */
-  mayHaveOneTimeItem(lookupId: Uint8Array, from: AddressPrefixes): boolean {
+  /**
+   * Whether this asker gets a one-time item of that directory, or has to do with the last resort. It is counted now, so that
+   * requests that come together do not get by; `giveBack` where there was none to give, so that nobody fills this memory with
+   * directories that are not there.
+   */
+  oneTimeItem(lookupId: Uint8Array, from: AddressPrefixes): { readonly allowed: boolean; giveBack(): void } {
     const nowMs = this.#now()
     const directory = toBase64Url(lookupId)
-    if (this.#oneTime.wait(directory, nowMs) > 0) return false
-    if (this.#oneTimeOfAddress.take(`${directory} ${from.wide}`, nowMs) > 0) return false
-    return this.#oneTime.take(directory, nowMs) === 0
+    const ofAddress = `${directory} ${from.wide}`
+    const allowed =
+      this.#oneTime.wait(directory, nowMs) === 0 &&
+      this.#oneTimeOfAddress.take(ofAddress, nowMs) === 0 &&
+      this.#oneTime.take(directory, nowMs) === 0
+    return {
+      allowed,
+      giveBack: () => {
+        if (!allowed) return
+        this.#oneTime.giveBack(directory)
+        this.#oneTimeOfAddress.giveBack(ofAddress)
+      },
+    }
+  }
+
+  /** Names that are remembered for one-time items. */
+  get rememberedDirectories(): number {
+    return this.#oneTime.size + this.#oneTimeOfAddress.size
   }
 }

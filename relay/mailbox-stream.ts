@@ -260,9 +260,12 @@ export class MailboxStream implements OwnerListener {
     }
   }
 
-  #takeDirectory(lookupId: Uint8Array): Promise<Uint8Array | null> {
+  async #takeDirectory(lookupId: Uint8Array): Promise<Uint8Array | null> {
     const { mailboxes, asks, clientPrefixes } = this.#parts
-    return mailboxes.takeDirectory(lookupId, asks.mayHaveOneTimeItem(lookupId, clientPrefixes))
+    const oneTime = asks.oneTimeItem(lookupId, clientPrefixes)
+    const item = await mailboxes.takeDirectory(lookupId, oneTime.allowed)
+    if (item === null) oneTime.giveBack()
+    return item
   }
 
   async #carryOutForOwner(request: OwnerRequest): Promise<Uint8Array> {

@@ -3,7 +3,10 @@
 import { expect, test, vi } from 'vitest'
 import { AddressLimits } from './address-limits.ts'
 import type { BeginningConnection } from './address-limits.ts'
+import { prefixesOf } from './address-prefixes.ts'
+import { AskLimits } from './ask-limits.ts'
 import { ByteBudget } from './byte-budget.ts'
+import { configSchema } from './config.ts'
 import { DailyQuota } from './daily-quota.ts'
 import { HalfFrames } from './half-frames.ts'
 
@@ -74,6 +77,17 @@ test('a day of senders: the one that used least of the longest silent goes, heav
   for (let count = 0; count < 500; count++) quota.charge(`light ${count}`, { envelopes: 1, bytes: 1 }, 0)
   expect(quota.size).toBe(20)
   expect(quota.charge('heavy', { envelopes: 1, bytes: 1 }, 0)).toBe(false)
+})
+
+test('directories that are not there leave nothing in memory', () => {
+  const limits = new AskLimits(configSchema.parse({}), () => 0)
+  const from = prefixesOf('/ip4/192.0.2.1/tcp/1')
+  for (let count = 0; count < 100; count++) limits.oneTimeItem(Uint8Array.of(count), from).giveBack()
+  expect(limits.rememberedDirectories).toBe(0)
+  const taken = Array.from({ length: 9 }, () => limits.oneTimeItem(Uint8Array.of(1), from))
+  expect(taken.filter(({ allowed }) => allowed)).toHaveLength(8)
+  taken.at(-1)?.giveBack()
+  expect(limits.oneTimeItem(Uint8Array.of(1), from).allowed).toBe(false)
 })
 
 class Dialled implements BeginningConnection {

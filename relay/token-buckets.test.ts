@@ -22,6 +22,16 @@ test('a clock that is set back gives nothing and takes nothing', () => {
   expect(buckets.take('a', MINUTE_MS)).toBe(0)
 })
 
+test('what was not needed is given back, and leaves nothing behind', () => {
+  const buckets = new TokenBuckets({ burst: 1, perHour: 60 }, 10)
+  buckets.giveBack('a')
+  expect(buckets.take('a', 0)).toBe(0)
+  buckets.giveBack('a')
+  expect(buckets.size).toBe(0)
+  expect(buckets.take('a', 0)).toBe(0)
+  expect(buckets.take('a', 0)).toBe(60)
+})
+
 test('names that are done make room; where nobody is, those who come share, and nobody is forgotten', () => {
   const buckets = new TokenBuckets({ burst: 1, perHour: 60 }, 4)
   for (const name of ['a', 'b', 'c', 'd']) expect(buckets.take(name, 0)).toBe(0)

@@ -40,6 +40,14 @@ export class TokenBuckets {
     return Math.max(1, Math.ceil(((bucket.used + 1 - burst) / this.#rate.perHour) * 3_600))
   }
 
+  /** One that was taken and not needed. */
+  giveBack(name: string): void {
+    const bucket = this.#find(name)
+    if (bucket === undefined) return
+    bucket.used = Math.max(0, bucket.used - 1)
+    if (bucket.used === 0) this.#buckets.delete(name)
+  }
+
   /** As `take`, and nothing is taken. */
   wait(name: string, nowMs: number): number {
     const bucket = this.#find(name)

@@ -38,6 +38,38 @@ async function start(lies: Lies): Promise<LyingRelay> {
   return relay
 }
 
+describe('an old list of front ends', () => {
+  const lists = async (second: { readonly version: number; readonly moved: boolean }) => {
+    let asked = 0
+    const relay = await start({
+      frontEnds: (truth) => {
+        asked += 1
+        const { addresses } = truth
+        if (asked === 1) return trueList({ ...truth, version: 10 })
+        const moved = second.moved ? ['/ip4/192.0.2.1/tcp/1'] : addresses
+        return trueList({ ...truth, version: second.version, addresses: moved })
+      },
+      answer: () => new Uint8Array(),
+    })
+    await port.probe(relay.addresses, relay.key.relayId)
+    return relay
+  }
+
+  test('that says something else is relay-lying, in every role', async () => {
+    const relay = await lists({ version: 9, moved: true })
+    expect(await codeOf(port.probe(relay.addresses, relay.key.relayId))).toBe('relay-lying')
+    expect(await codeOf(port.takeDirectory(relay.contact, random(32)))).toBe('relay-lying')
+    expect(await codeOf(new Owner().connect(port, relay.contact))).toBe('relay-lying')
+  })
+
+  test('that says the same is as good as the newer one, and a newer one may say anything', async () => {
+    const same = await lists({ version: 9, moved: false })
+    expect((await port.probe(same.addresses, same.key.relayId)).relayId).toBe(same.key.relayId)
+    const newer = await lists({ version: 11, moved: true })
+    expect((await port.probe(newer.addresses, newer.key.relayId)).addresses).toEqual(['/ip4/192.0.2.1/tcp/1'])
+  })
+})
+
 describe('the list of front ends', () => {
   const other = new SigningKey()
   const lists: readonly [string, NonNullable<Lies['frontEnds']>][] = [

@@ -118,11 +118,13 @@ export function trueList({
   key,
   peer,
   addresses,
+  version = 1,
 }: {
+  readonly version?: number
   readonly key: SigningKey
   readonly peer: string
   readonly addresses: readonly string[]
 }): Uint8Array {
-  const body = frontEndsBytes({ relayId: key.relayId, version: 1, peers: [peer], addresses })
+  const body = frontEndsBytes({ relayId: key.relayId, version, peers: [peer], addresses })
   return concatBytes(body, key.sign(frontEndsToSign(body)))
 }
