@@ -1,6 +1,7 @@
 /** What the target of mailbox streams stands on: a relay without a network, whose owner is proven and has what can be asked for. */
 
 import { prefixesOf } from '../relay/address-prefixes.ts'
+import { Admission } from '../relay/admission.ts'
 import { AskLimits } from '../relay/ask-limits.ts'
 import { ByteBudget } from '../relay/byte-budget.ts'
 import { configSchema } from '../relay/config.ts'
@@ -10,7 +11,9 @@ import { FrontDoor } from '../relay/front-door.ts'
 import { sha256 } from '../relay/hashes.ts'
 import { Mailboxes } from '../relay/mailboxes.ts'
 import { MailboxStream } from '../relay/mailbox-stream.ts'
+import { Meter } from '../relay/metrics.ts'
 import { relayKey } from '../relay/relay-key.ts'
+import { openOperatorInvites } from '../relay/storage/sqlite-operator-invites.ts'
 import { openRelayStore } from '../relay/storage/sqlite-relay-store.ts'
 import type { MailboxId } from '../shared/model/ids.ts'
 import { idFromBytes, idToBytes } from '../shared/model/ids.ts'
@@ -118,21 +121,28 @@ export class FuzzedRelay {
   constructor() {
     const [store, config, key] = [this.#store, this.#config, this.#key]
     const now = (): number => NOW_MS
+    const metrics = new Meter()
+    const invites = openOperatorInvites(':memory:')
     const mailboxes = new Mailboxes({
-      ...{ store, config, now },
+      ...{ store, config, time: { now, certainNow: now } },
+      admission: new Admission({ store, config, invites, onOpened: () => undefined }),
       onTaken: () => undefined,
       deleteBlobs: () => Promise.resolve(),
     })
     const log = {
+      debug: () => undefined,
       info: () => undefined,
       error: (event: string) => {
         this.#bugs.push(event)
       },
     }
     this.#parts = {
-      ...{ mailboxes, config, now, log },
+      ...{ mailboxes, config, now, log, metrics },
+      onDamaged: () => {
+        this.#bugs.push('damaged')
+      },
       deposits: new Deposits({
-        ...{ store, config, key, now },
+        ...{ store, config, key, now, metrics },
         quota: new DailyQuota({ envelopes: 1_000_000_000, bytes: Number.MAX_SAFE_INTEGER }),
         isDiskFull: () => false,
         onHeld: (mailboxIds) => {

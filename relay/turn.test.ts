@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createRelayClient } from '../main/net/relay-client/index.ts'
 import { mailboxKey } from '../main/ports/contract-tests/relay-owner.ts'
 import { systemClock } from '../main/runtime/system-clock.ts'
-import { configSchema, ConfigError } from './config.ts'
+import { checkTogether, ConfigError, configSchema } from './config.ts'
 import { LocalRelay } from './testing/local-relay.ts'
 import { allocate } from './testing/turn-client.ts'
 import { turnCredentials, turnServers } from './turn.ts'
@@ -43,7 +43,7 @@ test('the secret comes from the config or a file of its own, and from nowhere el
   writeFileSync(secretFile, '\n')
   expect(() => of({ secretFile })).toThrow('is empty')
   for (const wrong of [{}, { secret: SECRET, secretFile }, { secret: 'short' }]) {
-    expect(configSchema.safeParse({ turn: { urls, ...wrong } }).success).toBe(false)
+    expect(() => checkTogether(configSchema.parse({ turn: { urls, ...wrong } }))).toThrow(ConfigError)
   }
   expect(configSchema.safeParse({ turn: { urls: ['http://relay.example'], secret: SECRET } }).success).toBe(false)
   rmSync(dir, { recursive: true })
@@ -95,7 +95,7 @@ describe.skipIf(!hasCoturn)(`coturn${hasCoturn ? '' : ' (not run: turnserver is 
 
   test('takes what an owner was given over the wire, until it is over, and nothing made up', async () => {
     const urls = [`turn:127.0.0.1:${port}?transport=udp`]
-    const relay = await LocalRelay.start({ config: { turn: { urls, secret: SECRET, ttlMinutes: 10 } } })
+    const relay = await LocalRelay.start({ config: { turn: { urls, secret: SECRET, secretFile: '', ttlMinutes: 10 } } })
     const client = createRelayClient({ clock: systemClock })
     try {
       const owner = await client.connectOwner(relay.contact, mailboxKey(), {
