@@ -27,7 +27,7 @@ const config: KnipConfig = {
     '@fontsource-variable/inter',
     '@fontsource/noto-color-emoji',
   ],
-  ignoreBinaries: ['Xvfb', 'turnserver'],
+  ignoreBinaries: ['Xvfb', 'mount', 'turnserver', 'umount'],
   ignoreExportsUsedInFile: true,
 }
 
