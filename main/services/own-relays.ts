@@ -23,6 +23,7 @@ const MOVE_EVERY_MS = 60_000
 /** It answers, and says why not. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   'relay-refused',
+  'relay-invite-needed',
   'relay-lying',
   'relay-full',
   'relay-quota',
@@ -41,6 +42,8 @@ interface Live {
   attempt: number
   /** When it last left a front end that stopped. */
   movedAtMs: number
+  /** The operator's invite, until the mailbox is open. Not kept on disk: it may open more than this one. */
+  admission: Uint8Array | null
   cancelRetry: (() => void) | null
   gone: boolean
 }
@@ -104,26 +107,57 @@ export class OwnRelays {
     return [...this.#live.values()].map((live) => live.connection).filter((connection) => connection !== null)
   }
 
-  /** @throws malformed | unreachable | timeout | relay-lying | bad-request when there are three already */
+  /** @throws malformed | unreachable | timeout | relay-lying | relay-refused | relay-invite-needed | bad-request when there are three already */
   async add(address: string): Promise<RelayView> {
     const wanted = decodeRelayAddress(address)
     const info = await this.#port.probe(wanted.addresses, wanted.relayId)
     const known = this.#core.store.relays.get(info.relayId)
-    if (known?.state === 'active') return this.#view(known)
+    const admission = wanted.admission ?? null
+    if (known?.state === 'active') return this.#addAgain(known, admission)
     if (offeredRelays(this.#core.store).length >= MAX_OWN_RELAYS)
       throw new ParleyError('bad-request', 'three relays are the most')
     // The address that worked here comes first; the relay's own list follows.
     const addresses = [...new Set([...wanted.addresses, ...info.addresses])].slice(0, 8)
-    return this.#view(await this.#open({ relayId: info.relayId, addresses }))
+    const relay = await this.#open({ relayId: info.relayId, addresses }, admission)
+    const refusal = this.#letGoIfRefused(relay.relayId)
+    if (refusal !== null) throw new ParleyError(refusal, 'no new mailboxes')
+    return this.#view(relay)
+  }
+
+  /** A line with an invite in it is how somebody answers a relay that asks for one. */
+  async #addAgain(relay: OwnRelayRecord, admission: Uint8Array | null): Promise<RelayView> {
+    const live = this.#liveOf(relay.relayId)
+    if (live.connection !== null || admission === null) return this.#view(relay)
+    live.admission = admission
+    live.cancelRetry?.()
+    live.cancelRetry = null
+    await this.#connect(relay)
+    if (live.failure === 'relay-invite-needed') throw new ParleyError(live.failure, 'this invite opens nothing')
+    return this.#view(relay)
+  }
+
+  /** A relay that opened no mailbox for us is none of ours, and nobody is told of it. Null: it did, or does not answer. */
+  #letGoIfRefused(relayId: RelayId): ErrorCode | null {
+    const { failure } = this.#liveOf(relayId)
+    if (failure !== 'relay-refused' && failure !== 'relay-invite-needed') return null
+    this.forget(relayId)
+    this.#core.store.transaction(() => {
+      this.#changes.onOwnRelaysChanged()
+    })
+    return failure
   }
 
   /** A newcomer starts with the relays of the one who invited them. Resolves when each answered or failed. */
   async adopt(relays: readonly RelayContactPoint[]): Promise<void> {
     if (offeredRelays(this.#core.store).length > 0) return
-    await Promise.all(relays.slice(0, MAX_OWN_RELAYS).map((relay) => this.#open(relay)))
+    await Promise.all(
+      relays.slice(0, MAX_OWN_RELAYS).map(async (relay) => {
+        this.#letGoIfRefused((await this.#open(relay)).relayId)
+      }),
+    )
   }
 
-  async #open(relay: RelayContactPoint): Promise<OwnRelayRecord> {
+  async #open(relay: RelayContactPoint, admission: Uint8Array | null = null): Promise<OwnRelayRecord> {
     const { store, crypto, clock } = this.#core
     const key = generateSigningKey(crypto)
     const record: OwnRelayRecord = {
@@ -142,6 +176,7 @@ export class OwnRelays {
       this.#changes.onOwnRelaysChanged()
     })
     const stored = store.relays.get(relay.relayId) ?? record
+    this.#liveOf(relay.relayId).admission = admission
     await this.#connect(stored)
     return stored
   }
@@ -203,7 +238,9 @@ export class OwnRelays {
     live.state = 'connecting'
     try {
       const key = { publicKey: relay.mailboxPublic, secretKey: relay.mailboxSecret }
-      const connection = await this.#port.connectOwner(relay, key, {
+      const { admission } = live
+      const where = admission === null ? relay : { ...relay, admission }
+      const connection = await this.#port.connectOwner(where, key, {
         onPush: (batch) => this.#onPush(batch),
         onStock: (_lookupId, remaining) => {
           void this.#refill(relay.relayId, remaining)
@@ -226,6 +263,7 @@ export class OwnRelays {
     }
     live.connection = connection
     live.attempt = 0
+    live.admission = null
     await connection.putTokens(this.#tokens(relay))
     await this.#fillDirectory(relay.relayId, connection)
     await this.#measure(live, connection)
@@ -393,6 +431,7 @@ export class OwnRelays {
       sinceMs: this.#core.clock.nowMs(),
       attempt: 0,
       movedAtMs: -Infinity,
+      admission: null,
       cancelRetry: null,
       gone: false,
     }

@@ -55,6 +55,7 @@ describe('network', () => {
     ['unreachable', 'Nothing answers at this address.'],
     ['relay-lying', 'What answers there is not the relay that this address names.'],
     ['relay-refused', 'This relay takes nobody new.'],
+    ['relay-invite-needed', 'This relay is for people with an invite'],
   ] as const)('says why a relay was not added: %s', async (code, sentence) => {
     engine.answer('relays.add', { ok: false, code, detail: '' })
     const { click, type, submit, get, find } = await open('network')

@@ -58,6 +58,7 @@ describe('relaySentence', () => {
     ['rate-limited', 'refusedLimited'],
     ['unsupported-version', 'refusedVersion'],
     ['signature-invalid', 'refused'],
+    ['relay-invite-needed', 'refusedInvite'],
   ] as const)('tells why it refuses: %s', (failure, key) => {
     expect(relaySentence(relay('quay', { state: 'refused', failure }), []).key).toBe(key)
   })

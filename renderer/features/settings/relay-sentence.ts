@@ -14,7 +14,8 @@ export type RelaySentence =
     }
   | { readonly key: RefusedSentence; readonly sinceMs: number }
 
-type RefusedSentence = 'refused' | 'refusedFull' | 'refusedToken' | 'refusedLimited' | 'refusedVersion'
+type RefusedSentence =
+  'refused' | 'refusedFull' | 'refusedInvite' | 'refusedToken' | 'refusedLimited' | 'refusedVersion'
 
 /** Whether this line tells of trouble and is set off from the quiet ones. */
 export function isTrouble(relay: RelayView): boolean {
@@ -46,6 +47,7 @@ const REFUSED_SENTENCES: Partial<Record<ErrorCode, RefusedSentence>> = {
   'relay-full': 'refusedFull',
   'relay-quota': 'refusedFull',
   'token-revoked': 'refusedToken',
+  'relay-invite-needed': 'refusedInvite',
   'rate-limited': 'refusedLimited',
   'unsupported-version': 'refusedVersion',
 }
@@ -84,6 +86,7 @@ export type AddRelaySentence =
   | 'invite'
   | 'unreachable'
   | 'refused'
+  | 'inviteNeeded'
   | 'lying'
   | 'full'
   | 'limited'
@@ -99,6 +102,7 @@ const ADD_SENTENCES: Partial<Record<ErrorCode, AddRelaySentence>> = {
   timeout: 'unreachable',
   'relay-stops': 'unreachable',
   'relay-refused': 'refused',
+  'relay-invite-needed': 'inviteNeeded',
   'relay-lying': 'lying',
   'signature-invalid': 'lying',
   'relay-full': 'full',

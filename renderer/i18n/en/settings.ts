@@ -93,6 +93,7 @@ export const settings = {
     noAnswerMany:
       'No answer since {time}. The other {count} goes on holding. | No answer since {time}. The other {count} go on holding.',
     refused: 'It refuses you since {time}. Ask the person who runs it.',
+    refusedInvite: 'It asks for an invite of the person who runs it. Paste their line with one under “Add a relay”.',
     refusedFull: 'It has no room left since {time}.',
     refusedToken: 'It no longer knows you since {time}. Remove it and add it again.',
     refusedLimited: 'It is asked too often from your network since {time}. Parley tries again.',
@@ -112,7 +113,7 @@ export const settings = {
     add: 'Add a relay',
     addTitle: 'Add a relay',
     addText:
-      'Type the address that the person who runs the relay gave you. A relay sees sizes and times, never what is inside.',
+      'Paste the line that the person who runs the relay gave you. A relay sees sizes and times, never what is inside.',
     address: 'Address',
     addressEmpty: 'Type the address first.',
     addSubmit: 'Add',
@@ -122,6 +123,8 @@ export const settings = {
       invite: 'This is an invite, not a relay’s address. Open it under “I have an invite”.',
       unreachable: 'Nothing answers at this address. Check it, and that the relay is running.',
       refused: 'This relay takes nobody new. Ask the person who runs it.',
+      inviteNeeded:
+        'This relay is for people with an invite, and this line has none that still opens it. Ask the person who runs it for a line with an invite.',
       lying: 'What answers there is not the relay that this address names. Nothing was added.',
       full: 'This relay has no room left. Nothing was added.',
       limited: 'This relay is asked too often right now. Try again in a minute.',
