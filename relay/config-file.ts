@@ -2,12 +2,13 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseDocument } from 'yaml'
+import { parse, parseDocument } from 'yaml'
+import type { Document } from 'yaml'
 import type * as z from 'zod/mini'
 import { checkTogether, ConfigError, configSchema } from './config.ts'
 import type { RelayConfig } from './config.ts'
 import { nearestName } from './nearest-name.ts'
-import { settingPaths } from './settings.ts'
+import { allSettings } from './settings.ts'
 
 /** What `init` writes into the data folder, and `run` looks for there. */
 export const CONFIG_FILE = 'config.yaml'
@@ -43,10 +44,19 @@ function readSettings(text: string, name: string): Record<string, unknown> {
     const line = text.slice(0, error.pos[0]).split('\n').length
     throw new ConfigError(`${name} cannot be read: line ${line}: ${firstSentence(error.message)}`)
   }
-  const value: unknown = document.toJS()
+  const value = contentOf(document, name)
   if (value === null || value === undefined) return {}
   if (typeof value === 'object' && !Array.isArray(value)) return { ...value }
   throw new ConfigError(`${name} holds no settings: it wants lines like "retentionDays: 30".`)
+}
+
+/** An alias that leads nowhere, or that grows without end. @throws ConfigError */
+function contentOf(document: Document, name: string): unknown {
+  try {
+    return document.toJS()
+  } catch (cause) {
+    throw new ConfigError(`${name} cannot be read: an alias in it leads nowhere or too far.`, { cause })
+  }
 }
 
 function readText(file: string): string {
@@ -65,10 +75,13 @@ export function variableOf(path: readonly string[]): string {
   return ENV_PREFIX + path.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()).join('_')
 }
 
-/** `PARLEY_RELAY_RETENTION_DAYS=7` sets retentionDays, `PARLEY_RELAY_OPERATOR_LISTEN` operator.listen; lists are separated by commas. */
+/**
+ * `PARLEY_RELAY_RETENTION_DAYS=7` sets retentionDays, `PARLEY_RELAY_OPERATOR_LISTEN` operator.listen; lists are separated by
+ * commas. A section as a whole is YAML or JSON: `PARLEY_RELAY_OPERATOR={"listen": "off"}`.
+ */
 function withEnvironment(settings: Record<string, unknown>, env: Environment): Record<string, unknown> {
   const merged = structuredClone(settings)
-  for (const { path, type } of settingPaths()) {
+  for (const { path, type } of allSettings()) {
     const text = env[variableOf(path)]
     if (text !== undefined) put(merged, path, valueOf(type, text))
   }
@@ -88,6 +101,7 @@ function put(target: Record<string, unknown>, path: readonly string[], value: un
 }
 
 function valueOf(type: string, text: string): unknown {
+  if (type === 'object') return sectionOf(text)
   if (type === 'array') {
     const items = text.split(',').map((item) => item.trim())
     return items.filter((item) => item !== '')
@@ -95,6 +109,15 @@ function valueOf(type: string, text: string): unknown {
   if (type === 'boolean' && /^(true|false)$/.test(text)) return text === 'true'
   const isNumber = (type === 'integer' || type === 'number') && /^\d+$/.test(text)
   return isNumber ? Number(text) : text
+}
+
+/** What is neither YAML nor JSON is left to the schema to refuse. */
+function sectionOf(text: string): unknown {
+  try {
+    return parse(text)
+  } catch {
+    return text
+  }
 }
 
 function sentenceOf(issue: z.core.$ZodIssue): string {
@@ -107,7 +130,7 @@ function unknownSetting(path: readonly string[]): string {
   const name = path.join('.')
   const nearest = nearestName(
     name,
-    settingPaths().map((known) => known.path.join('.')),
+    allSettings().map((known) => known.path.join('.')),
   )
   return `There is no setting called ${name}.${nearest === null ? '' : ` Did you mean ${nearest}?`}`
 }
@@ -122,6 +145,8 @@ function reasonOf(issue: z.core.$ZodIssue): string {
       return `the most is ${issue.maximum}${issue.origin === 'string' ? ' characters' : ''}`
     case 'invalid_value':
       return `it wants one of ${issue.values.map(String).join(', ')}`
+    case 'invalid_union':
+      return 'it has no form that is known'
     case 'invalid_format':
       return `it does not look as described: ${descriptionOf(issue.path.map(String))}`
     default:
@@ -140,5 +165,5 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 
 function descriptionOf(path: readonly string[]): string {
   const name = path.filter((part) => !/^\d+$/.test(part)).join('.')
-  return settingPaths().find((known) => known.path.join('.') === name)?.purpose ?? name
+  return allSettings().find((known) => known.path.join('.') === name)?.purpose ?? name
 }

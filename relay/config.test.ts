@@ -1,13 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import * as z from 'zod/mini'
 import { ConfigError, configSchema } from './config.ts'
 import { configFileOf, loadConfig, settingsOfText } from './config-file.ts'
 import { configTemplate } from './config-template.ts'
 import { nearestName } from './nearest-name.ts'
-import { configJsonSchema, settingPaths } from './settings.ts'
+import { allSettings, configJsonSchema, settingsOf } from './settings.ts'
 
 let dir: string
 
@@ -125,15 +127,66 @@ test('the file that `init` writes shows every setting at its default, and holds 
     announce: ['/dns4/relay.example/tcp/4001'],
     operator: { listen: '127.0.0.1:4002' },
   })
-  const uncommented: unknown = parse(text.replaceAll(/^ *# \S.*$/gm, '').replaceAll(/^( *)#/gm, '$1'))
-  expect(configSchema.parse(uncommented)).toEqual(settingsOfText(text, 'it'))
-  for (const { path } of settingPaths()) expect(text).toMatch(new RegExp(`^ *#?${path.at(-1) ?? ''}:`, 'm'))
+  expect(settingsOfText(configTemplate({}), 'it')).toEqual(configSchema.parse({}))
+  for (const { path, type, fallback } of allSettings()) {
+    const name = path.at(-1) ?? ''
+    expect(text).toMatch(new RegExp(`^[ #]*${name}:`, 'm'))
+    if (type === 'integer') expect(text).toMatch(new RegExp(`^[ #]*${name}: ${String(Number(fallback))}$`, 'm'))
+  }
+})
+
+test('sections that may be left out and sections of several forms are described and written like the others', () => {
+  const settings = settingsOf(
+    z.strictObject({
+      turn: z.optional(z.strictObject({ urls: z.array(z.string()), minutes: z._default(z.int(), 120) })),
+      store: z._default(
+        z.discriminatedUnion('kind', [
+          z.strictObject({ kind: z.literal('sqlite') }),
+          z.strictObject({ kind: z.literal('postgres'), hosts: z.array(z.string()) }),
+        ]),
+        { kind: 'sqlite' },
+      ),
+    }),
+  )
+  expect(settings.map(({ path, type }) => `${path.join('.')} ${type}`)).toEqual([
+    ...['turn object', 'turn.urls array', 'turn.minutes integer'],
+    ...['store object', 'store.kind string', 'store.hosts array'],
+  ])
+  const quiet: unknown = parse(configTemplate({}, settings))
+  expect(quiet).toBe(null)
+  const text = configTemplate({ 'turn.urls': ['turn:relay.example'] }, settings)
+  expect(parse(text)).toEqual({ turn: { urls: ['turn:relay.example'] } })
+  expect(text).toContain('\n  #minutes: 120\n')
+  expect(text).toContain('\n#store:\n\n#  kind:\n\n#  hosts:\n')
+})
+
+test('a section as a whole can come from a variable', () => {
+  expect(loadConfig(null, { PARLEY_RELAY_OPERATOR: '{"listen": "off"}' }).operator).toEqual({ listen: 'off' })
+  expect(() => loadConfig(null, { PARLEY_RELAY_OPERATOR: 'off' })).toThrow(
+    'it wants a section with settings of its own',
+  )
+})
+
+test('whatever the file holds, it is read or refused with a sentence', () => {
+  const refusesOrReads = (text: string): void => {
+    try {
+      settingsOfText(text, 'The config file')
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError)
+      expect(error instanceof Error ? error.message : '').toMatch(/[.?]$/m)
+    }
+  }
+  fc.assert(fc.property(fc.string(), refusesOrReads))
+  fc.assert(fc.property(fc.json(), refusesOrReads))
+  const name = fc.constantFrom(...allSettings().map(({ path }) => path[0] ?? ''))
+  fc.assert(fc.property(fc.dictionary(name, fc.jsonValue()), (value) => refusesOrReads(JSON.stringify(value))))
 })
 
 test('every setting says what it is for, and docs/relay.md has a line for each with its default', () => {
   const docs = readFileSync(new URL('../docs/relay.md', import.meta.url), 'utf8')
   const rows = docs.split('\n').filter((line) => line.startsWith('| `'))
-  for (const { path, purpose, fallback } of settingPaths()) {
+  for (const { path, type, purpose, fallback } of allSettings()) {
+    if (type === 'object') continue
     expect(purpose, path.join('.')).not.toBe('')
     const row = rows.find((line) => line.startsWith(`| \`${path.join('.')}\` |`))
     expect(row, `docs/relay.md names ${path.join('.')}`).toBeDefined()
@@ -160,5 +213,6 @@ test('the nearest name', () => {
   expect(nearestName('retention', known)).toBe('retentionDays')
   expect(nearestName('maxconnections', known)).toBe('maxConnections')
   expect(nearestName('zebra', known)).toBe(null)
+  expect(nearestName('', known)).toBe(null)
   expect(nearestName('x', [])).toBe(null)
 })

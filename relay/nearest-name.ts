@@ -10,7 +10,7 @@ export function nearestName(name: string, known: readonly string[]): string | nu
     .map((candidate) => ({ candidate, distance: distanceOf(wanted, candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
   const [best] = ranked
-  if (best === undefined) return null
+  if (best === undefined || wanted === '') return null
   const startsAlike = known.filter((candidate) => candidate.toLowerCase().startsWith(wanted))
   if (best.distance <= Math.max(2, name.length * MAX_WRONG)) return best.candidate
   return startsAlike[0] ?? null

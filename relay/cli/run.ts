@@ -5,6 +5,7 @@ import { relayLog } from '../relay-log.ts'
 import type { RelayLog } from '../relay-log.ts'
 import { startRelay } from '../relay.ts'
 import type { RunningRelay } from '../relay.ts'
+import { crash } from './crash.ts'
 
 export interface RunOptions {
   readonly data: string
@@ -13,7 +14,6 @@ export interface RunOptions {
   readonly json?: boolean
 }
 
-const EXIT_CRASHED = 70
 const EXIT_IMPATIENT = 130
 
 export async function run(options: RunOptions): Promise<void> {
@@ -52,14 +52,6 @@ function logWhatNodeSays(log: RelayLog): void {
   process.on('uncaughtException', (error) => {
     crash(log, error)
   })
-}
-
-function crash(log: RelayLog, error: unknown): never {
-  log.error('crashed', { reason: error instanceof Error ? error.name : 'unknown' })
-  // Where it happened, without what it said.
-  const places = error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : []
-  process.stderr.write(`${JSON.stringify({ event: 'crashed-at', places: places.map((line) => line.trim()) })}\n`)
-  process.exit(EXIT_CRASHED)
 }
 
 function jsonLine(relay: RunningRelay): string {
