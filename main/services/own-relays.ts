@@ -1,7 +1,7 @@
 /** The relays that hold this account's messages: connections as owner, what lies there, adding and removing. */
 
-import { backoffMs } from '../domain/backoff.ts'
-import { MAX_OWN_RELAYS, MEMORY_MS, RECONNECT } from '../domain/delivery-limits.ts'
+import { MAX_OWN_RELAYS, MEMORY_MS } from '../domain/delivery-limits.ts'
+import { isRelayRefusal, reconnectAfterMs } from '../domain/reconnect.ts'
 import type { DeliveryToken, OwnerConnection, PushedEnvelope, RelayContactPoint, RelayPort } from '../ports/relay.ts'
 import type { InviteRecord, OwnRelayRecord } from '../ports/store/records.ts'
 import { decodeRelayAddress } from '../../shared/wire/relay-address.ts'
@@ -12,41 +12,13 @@ import type { ErrorCode } from '../../shared/errors.ts'
 import { envelopeId, generateSigningKey } from '../crypto/index.ts'
 import type { Core } from './core.ts'
 import { ownAccount } from './core.ts'
+import { lostRelay } from './live-relay.ts'
+import type { LiveRelay } from './live-relay.ts'
 import type { Incoming } from './incoming.ts'
 import type { Paths } from './paths.ts'
 import type { PrekeyStock } from './prekey-stock.ts'
 import { deliveryToken, mailboxIdOf, offeredRelays } from './reach.ts'
 import { relayDisplayName } from './views.ts'
-
-const MOVE_EVERY_MS = 60_000
-
-/** It answers, and says why not. */
-const REFUSALS: ReadonlySet<ErrorCode> = new Set([
-  'relay-refused',
-  'relay-invite-needed',
-  'relay-lying',
-  'relay-full',
-  'relay-quota',
-  'rate-limited',
-  'unsupported-version',
-  'signature-invalid',
-])
-
-interface Live {
-  connection: OwnerConnection | null
-  state: RelayView['state']
-  failure: ErrorCode | null
-  roundTripMs: number | null
-  heldCount: number
-  sinceMs: number
-  attempt: number
-  /** When it last left a front end that stopped. */
-  movedAtMs: number
-  /** The operator's invite, until the mailbox is open. Not kept on disk: it may open more than this one. */
-  admission: Uint8Array | null
-  cancelRetry: (() => void) | null
-  gone: boolean
-}
 
 export interface RelayChanges {
   /** A relay's state, for the window and for who waits for a path. */
@@ -62,7 +34,7 @@ export class OwnRelays {
   readonly #prekeys: PrekeyStock
   readonly #incoming: () => Incoming
   readonly #changes: RelayChanges
-  readonly #live = new Map<RelayId, Live>()
+  readonly #live = new Map<RelayId, LiveRelay>()
   #stopped = false
 
   constructor(
@@ -221,7 +193,7 @@ export class OwnRelays {
     return this.#view(record)
   }
 
-  async #measure(live: Live, connection: OwnerConnection): Promise<void> {
+  async #measure(live: LiveRelay, connection: OwnerConnection): Promise<void> {
     try {
       live.roundTripMs = await connection.ping()
       live.heldCount = (await connection.usage()).envelopeCount
@@ -256,7 +228,7 @@ export class OwnRelays {
     }
   }
 
-  async #onConnected(relay: OwnRelayRecord, live: Live, connection: OwnerConnection): Promise<void> {
+  async #onConnected(relay: OwnRelayRecord, live: LiveRelay, connection: OwnerConnection): Promise<void> {
     if (live.gone || this.#stopped) {
       await connection.close()
       return
@@ -293,9 +265,9 @@ export class OwnRelays {
     }
   }
 
-  #onClosed(relay: OwnRelayRecord, live: Live, code: ErrorCode): void {
+  #onClosed(relay: OwnRelayRecord, live: LiveRelay, code: ErrorCode): void {
     live.connection = null
-    this.#setState(relay.relayId, live, REFUSALS.has(code) ? 'refused' : 'unreachable', code)
+    this.#setState(relay.relayId, live, isRelayRefusal(code) ? 'refused' : 'unreachable', code)
     if (this.#stopped || live.gone || live.cancelRetry !== null) return
     live.cancelRetry = this.#core.clock.after(this.#retryAfterMs(live, code), () => {
       live.cancelRetry = null
@@ -304,18 +276,15 @@ export class OwnRelays {
     live.attempt += 1
   }
 
-  /** A front end that stops has others beside it: the move there waits for nothing, once in a while. */
-  #retryAfterMs(live: Live, code: ErrorCode): number {
+  #retryAfterMs(live: LiveRelay, code: ErrorCode): number {
     const nowMs = this.#core.clock.nowMs()
-    if (code === 'relay-stops' && nowMs - live.movedAtMs >= MOVE_EVERY_MS) {
-      live.movedAtMs = nowMs
-      return 0
-    }
     const spread = (this.#core.crypto.random(1)[0] ?? 0) / 255
-    return backoffMs(live.attempt, RECONNECT, spread)
+    const waitMs = reconnectAfterMs({ code, attempt: live.attempt, movedAtMs: live.movedAtMs, nowMs, spread })
+    if (waitMs === 0) live.movedAtMs = nowMs
+    return waitMs
   }
 
-  #setState(relayId: RelayId, live: Live, state: RelayView['state'], failure: ErrorCode | null): void {
+  #setState(relayId: RelayId, live: LiveRelay, state: RelayView['state'], failure: ErrorCode | null): void {
     if (live.state !== state) live.sinceMs = this.#core.clock.nowMs()
     live.state = state
     live.failure = failure
@@ -419,22 +388,10 @@ export class OwnRelays {
     return taken.flat()
   }
 
-  #liveOf(relayId: RelayId): Live {
+  #liveOf(relayId: RelayId): LiveRelay {
     const known = this.#live.get(relayId)
     if (known !== undefined) return known
-    const live: Live = {
-      connection: null,
-      state: 'unreachable',
-      failure: null,
-      roundTripMs: null,
-      heldCount: 0,
-      sinceMs: this.#core.clock.nowMs(),
-      attempt: 0,
-      movedAtMs: -Infinity,
-      admission: null,
-      cancelRetry: null,
-      gone: false,
-    }
+    const live = lostRelay(this.#core.clock.nowMs())
     this.#live.set(relayId, live)
     return live
   }
