@@ -65,9 +65,8 @@ for (const [name, listen] of LISTENERS) {
     const connection = await node.dial(multiaddr(address))
     expect(await node.services.ping.ping(connection.remotePeer)).toBeGreaterThanOrEqual(0)
     const protocols = await identified
-    for (const protocol of [MAILBOX_PROTOCOL, BLOB_PROTOCOL, '/libp2p/circuit/relay/0.2.0/hop', '/ipfs/ping/1.0.0']) {
-      expect(protocols).toContain(protocol)
-    }
+    const stock = ['/libp2p/circuit/relay/0.2.0/hop', '/libp2p/autonat/1.0.0', '/ipfs/id/1.0.0', '/ipfs/ping/1.0.0']
+    for (const protocol of [MAILBOX_PROTOCOL, BLOB_PROTOCOL, ...stock]) expect(protocols).toContain(protocol)
   })
 }
 
