@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto'
 import { rmSync, statSync } from 'node:fs'
 import { rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RelayConfig } from './config.ts'
 import type { RelayLog } from './relay-log.ts'
 
 /**
@@ -23,7 +24,7 @@ const MEASURE_EVERY_MS = 1_000
 
 export interface DiskRoomParts {
   readonly dataDir: string
-  readonly minFreeDiskBytes: number
+  readonly config: Pick<RelayConfig, 'minFreeDiskBytes'>
   readonly log: RelayLog
 }
 
@@ -56,7 +57,7 @@ export class DiskRoom {
   async start(): Promise<void> {
     this.#reserved = sizeOf(this.#path) === RESERVE_BYTES
     await this.measure()
-    if (this.#full && (await this.#freeBytes()) < RESERVE_BYTES) this.release()
+    if ((await this.#freeBytes()) < LOG_BYTES) this.release()
     this.#timer = setInterval(() => {
       this.#measuring = this.measure().catch(() => {
         this.#parts.log.error('disk-not-measured')
@@ -88,7 +89,7 @@ export class DiskRoom {
   }
 
   async measure(): Promise<void> {
-    const { minFreeDiskBytes } = this.#parts
+    const { minFreeDiskBytes } = this.#parts.config
     const freeBytes = await this.#freeBytes()
     if (!this.#reserved && freeBytes >= minFreeDiskBytes + 2 * RESERVE_BYTES) await this.#reserve()
     const roomBytes = freeBytes + this.#reusableBytes()

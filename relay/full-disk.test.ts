@@ -26,7 +26,11 @@ let held: Uint8Array[]
 let received: Uint8Array[]
 
 async function start(minFreeDiskBytes = 0, listen: string | undefined = undefined): Promise<void> {
-  const env = { PARLEY_RELAY_MIN_FREE_DISK_BYTES: String(minFreeDiskBytes) }
+  // As it comes, with the operator's port, which leaves its address in the folder.
+  const env = {
+    PARLEY_RELAY_MIN_FREE_DISK_BYTES: String(minFreeDiskBytes),
+    PARLEY_RELAY_OPERATOR_LISTEN: '127.0.0.1:0',
+  }
   relay = await RelayProcess.start(disk.path, listen, { env })
 }
 

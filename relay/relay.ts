@@ -104,9 +104,13 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   }
   try {
     closing.push(lockDataDir(join(options.dataDir, LOCK_FILE)))
+    // Before anything is written: a relay whose disk is full starts as well.
+    const disk = new DiskRoom(options)
+    closing.push(() => disk.stop())
+    await disk.start()
     const operator = await openOperatorPort(options, meter, watch)
     closing.push(() => closeOperatorPort(options, operator))
-    return await startLocked(options, { meter, watch, operator, closing, close })
+    return await startLocked(options, { meter, watch, disk, operator, closing, close })
   } catch (error) {
     await close()
     throw error
@@ -136,6 +140,7 @@ async function closeOperatorPort({ dataDir }: RelayOptions, port: OperatorPort |
 interface Opening {
   readonly meter: Meter
   readonly watch: RelayWatch
+  readonly disk: DiskRoom
   readonly operator: OperatorPort | null
   readonly closing: (() => Promise<void> | void)[]
   readonly close: () => Promise<void>
@@ -192,12 +197,9 @@ interface Kept {
 }
 
 /** What is on the disk is put in order before anybody is let in. */
-async function startKeeping(options: RelayOptions, { meter, closing }: Opening): Promise<Kept> {
+async function startKeeping(options: RelayOptions, { meter, disk, closing }: Opening): Promise<Kept> {
   const { dataDir, config, log, eraseEveryMs } = options
   const damage = new DamageReports(log, () => performance.now())
-  const disk = new DiskRoom({ dataDir, minFreeDiskBytes: config.minFreeDiskBytes, log })
-  closing.push(() => disk.stop())
-  await disk.start()
   const time = clockOf(options)
   closing.push(() => {
     time.stop()

@@ -5,8 +5,6 @@ import { mkdtempSync, rmdirSync, statfsSync, unlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const MIB = 1024 * 1024
-
 export class SmallDisk {
   readonly path: string
   #ballast: string | null = null
@@ -45,7 +43,7 @@ export class SmallDisk {
   /** Somebody else's file takes all but so much. */
   fill(leaveBytes = 0): void {
     this.#ballast = join(this.path, 'somebody-elses-file')
-    writeFileSync(this.#ballast, Buffer.alloc(Math.max(0, this.freeBytes - leaveBytes)))
+    writeFileSync(this.#ballast, Buffer.alloc(Math.max(0, this.freeBytes - leaveBytes)), { flag: 'a' })
   }
 
   free(): void {
@@ -57,6 +55,4 @@ export class SmallDisk {
     spawnSync('umount', ['-l', this.path])
     rmdirSync(this.path)
   }
-
-  static readonly mebibyte = MIB
 }
