@@ -10,6 +10,7 @@ import { systemClock } from '../main/runtime/system-clock.ts'
 import { checkDatabase } from './storage/sqlite-check.ts'
 import { breakPageOf, flipBitOf } from './testing/damage-page.ts'
 import { LocalRelay } from './testing/local-relay.ts'
+import { runRelayCommand } from './testing/relay-process.ts'
 
 const HOUR_MS = 60 * 60 * 1000
 const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size))
@@ -90,6 +91,7 @@ test('a flipped bit in an envelope: it is not pushed as if it were fine, the oth
   expect(reported('envelope')).toBe(1)
   await relay.stop()
   expect(checkDatabase(database())).toEqual({ problems: [], damagedEnvelopes: 1 })
+  expect((await runRelayCommand(['check', '--data', relay.dataDir])).stdout).toContain('One envelope is damaged')
   await relay.start()
 })
 
@@ -122,6 +124,8 @@ test('a page that cannot be read: the rest of its mailbox and every other mailbo
   expect(await collect(bystander, 1)).toEqual([digestOf(fine)])
   await relay.stop()
   expect(checkDatabase(database()).problems).not.toEqual([])
+  const check = await runRelayCommand(['check', '--data', relay.dataDir])
+  expect([check.code, check.stdout]).toEqual([1, expect.stringContaining('The database is damaged')])
   await relay.start()
 })
 

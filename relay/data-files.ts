@@ -6,6 +6,10 @@ export const DATABASE_FILE = 'relay.db'
 export const INVITES_FILE = 'operator.db'
 export const BLOBS_DIR = 'blobs'
 export const LOCK_FILE = 'lock'
+/** The relay's time, for the next start to compare with. */
+export const CLOCK_FILE = 'clock'
+/** Room that is given up when the disk is full. */
+export const RESERVE_FILE = 'reserve'
 export const INCARNATION_FILE = 'incarnation'
 /** What people paste into Settings, as of the last start: `parley-relay address` prints it. */
 export const ADDRESS_FILE = 'relay-address'

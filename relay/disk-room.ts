@@ -10,6 +10,7 @@ import { rmSync, statSync } from 'node:fs'
 import { rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RelayConfig } from './config.ts'
+import { RESERVE_FILE } from './data-files.ts'
 import type { RelayLog } from './relay-log.ts'
 
 /**
@@ -40,7 +41,7 @@ export class DiskRoom {
 
   constructor(parts: DiskRoomParts) {
     this.#parts = parts
-    this.#path = join(parts.dataDir, 'reserve')
+    this.#path = join(parts.dataDir, RESERVE_FILE)
   }
 
   /** Nothing new is taken. */

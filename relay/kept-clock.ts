@@ -1,6 +1,7 @@
 /** The relay's clock together with the file that it is compared with at the next start. */
 
 import { join } from 'node:path'
+import { CLOCK_FILE } from './data-files.ts'
 import { RelayClock } from './relay-clock.ts'
 import type { Clocks, RelayTime } from './relay-clock.ts'
 import { readWhole, writeWhole } from './whole-file.ts'
@@ -16,7 +17,7 @@ export class KeptClock implements RelayTime {
 
   /** Call it once the folder is locked. */
   constructor(dataDir: string, clocks: Clocks) {
-    this.#path = join(dataDir, 'clock')
+    this.#path = join(dataDir, CLOCK_FILE)
     this.#clock = new RelayClock(clocks, timeIn(readWhole(this.#path)))
     this.#timer = setInterval(() => {
       this.#keep()

@@ -14,6 +14,8 @@ export const COUNTED = [
   'invitesTaken',
   'blobBytesIn',
   'blobBytesOut',
+  'damagedPages',
+  'damagedEnvelopes',
 ] as const
 
 export type Counted = (typeof COUNTED)[number]

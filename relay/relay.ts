@@ -199,7 +199,7 @@ interface Kept {
 /** What is on the disk is put in order before anybody is let in. */
 async function startKeeping(options: RelayOptions, { meter, disk, closing }: Opening): Promise<Kept> {
   const { dataDir, config, log, eraseEveryMs } = options
-  const damage = new DamageReports(log, () => performance.now())
+  const damage = new DamageReports(log, meter, () => performance.now())
   const time = clockOf(options)
   closing.push(() => {
     time.stop()

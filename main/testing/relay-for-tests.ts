@@ -12,6 +12,8 @@ export interface TestRelay {
   readonly paste: string
   readonly dataDir: string
   readonly addresses: readonly string[]
+  /** Status page and metrics. */
+  readonly operatorUrl: string | null
   /** Of the process that runs now. */
   pid(): number
   log(): string
@@ -25,11 +27,12 @@ export async function startTestRelay(listen = '/ip4/127.0.0.1/tcp/0', folder?: s
   const dataDir = folder ?? (await mkdtemp(join(tmpdir(), 'parley-relay-')))
   const logged: string[] = []
   let running = await spawnRelay(dataDir, listen, logged)
-  const { paste, addresses } = running
+  const { paste, addresses, operatorUrl } = running
   const stop = (): Promise<void> => running.end()
   return {
     paste,
     addresses,
+    operatorUrl,
     dataDir,
     pid: () => running.pid,
     log: () => logged.join(''),
@@ -58,7 +61,7 @@ async function spawnRelay(dataDir: string, listen: string, logged: string[]) {
       reject(new Error(`the relay ended: ${logged.join('')}`))
     })
   })
-  const started = JSON.parse(line) as { readonly paste: string; readonly addresses: readonly string[] }
+  const started = JSON.parse(line) as Pick<TestRelay, 'paste' | 'addresses' | 'operatorUrl'>
   if (child.pid === undefined) throw new Error('the relay has no process')
   return {
     ...started,

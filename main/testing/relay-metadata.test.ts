@@ -1,6 +1,6 @@
 /**
- * What a relay has after two people did everything over it: its disk, its memory as a core dump would hold it, and its log
- * are searched for what they wrote, their names and account keys; disk and log for PeerIds and addresses as well.
+ * What a relay has after two people did everything over it: its disk, its memory as a core dump would hold it, its log
+ * and its operator's pages are searched for what they wrote, their names and account keys; all but the memory for PeerIds and addresses as well.
  */
 
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -166,27 +166,38 @@ function bytesOfPeer(peer: string): Buffer | null {
   }
 }
 
+/** Status page and metrics: what the operator sees, and whoever the operator shows it to. */
+async function operatorsPages(): Promise<string> {
+  const { operatorUrl } = relay
+  if (operatorUrl === null) throw new Error('the relay has no port for its operator')
+  const pages = ['', 'metrics', 'healthz', 'readyz'].map(async (path) =>
+    (await fetch(new URL(path, `${operatorUrl}/`))).text(),
+  )
+  return (await Promise.all(pages)).join('\n')
+}
+
 const where = process.platform === 'linux' ? '' : ' (not run here: memory is read from Linux’s /proc)'
 
 test.skipIf(process.platform !== 'linux')(
-  `after everything two people can do, nothing of it is on the relay’s disk, in its memory, or in its log${where}`,
+  `after everything two people can do, nothing of it is on the relay’s disk, in its memory, log or metrics${where}`,
   { timeout: 120_000 },
   async () => {
     const chats = await doEverything()
     const needles = await secretsOf(chats)
     const memory = searchMemory(needles)
-    const log = relay.log()
+    const told = [relay.log(), await operatorsPages()].join('\n')
     const disk = await diskOf()
     expect(memory.found).toEqual([])
     expect(foundOnDisk(disk, needles)).toEqual([])
-    for (const [name, needle] of needles) expect(log.includes(needle.toString()), name).toBe(false)
+    for (const [name, needle] of needles) expect(told.includes(needle.toString()), name).toBe(false)
     // The memory does know who is connected: that is what shows that this search finds what is there.
     const clients = [...memory.peers].filter((peer) => peer.startsWith('12D3'))
     expect(clients.length).toBeGreaterThan(2)
     const peers = peerNeedles(memory.peers)
     expect(foundOnDisk(disk, peers)).toEqual([])
-    for (const peer of memory.peers) expect(log, peer).not.toContain(peer)
-    expect(log).not.toMatch(/\/ip[46]\/|127\.0\.0\.1|12D3KooW/)
-    expect(log).toContain('relay-started')
+    for (const peer of memory.peers) expect(told, peer).not.toContain(peer)
+    expect(told).not.toMatch(/\/ip[46]\/|127\.0\.0\.1|12D3KooW/)
+    expect(told).toContain('relay-started')
+    expect(told).toContain('parley_relay_deposits_total')
   },
 )

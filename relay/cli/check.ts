@@ -7,10 +7,11 @@ import { join } from 'node:path'
 import { decodeRelayAddress } from '../../shared/wire/relay-address.ts'
 import { configFileOf, loadConfig } from '../config-file.ts'
 import type { RelayConfig } from '../config.ts'
-import { LIBP2P_KEY_FILE, LOCK_FILE, RELAY_KEY_FILE } from '../data-files.ts'
+import { DATABASE_FILE, LIBP2P_KEY_FILE, LOCK_FILE, RELAY_KEY_FILE } from '../data-files.ts'
 import { bytesText } from '../operator/quantity.ts'
 import { startRelay } from '../relay.ts'
 import { lockDataDir } from '../storage/data-lock.ts'
+import { checkDatabase } from '../storage/sqlite-check.ts'
 import { dialRelay } from './dial-relay.ts'
 import { pasteLineOf } from './print-address.ts'
 
@@ -42,6 +43,7 @@ export async function check(options: CheckOptions): Promise<void> {
     ok(file === null ? 'There is no config file: everything has its default.' : `The settings in ${file} are right.`),
   )
   for (const finding of await folderFindings(options.data, config)) tell(finding)
+  for (const finding of databaseFindings(options.data)) tell(finding)
   for (const finding of await clockFindings(options.data)) tell(finding)
   if (!faulty) {
     const { findings, paste } = await reachFindings(options.data, config)
@@ -69,6 +71,26 @@ async function folderFindings(dataDir: string, config: RelayConfig): Promise<rea
     ok(`The data folder ${dataDir} can be written to.`),
     ...keyFindings(dataDir),
     await diskFinding(dataDir, config),
+  ]
+}
+
+/** Reads all of it: minutes, where there are gigabytes. */
+function databaseFindings(dataDir: string): readonly Finding[] {
+  const path = join(dataDir, DATABASE_FILE)
+  if (!existsSync(path)) return []
+  const { problems, damagedEnvelopes } = checkDatabase(path)
+  const [problem] = problems
+  if (problem !== undefined) {
+    const advice = 'Stop the relay, copy its folder to another disk, and restore a backup or start on the copy'
+    return [{ verdict: 'fault', sentence: `The database is damaged (${problem}). ${advice}.` }]
+  }
+  if (damagedEnvelopes === 0) return [ok('Every page and envelope in the database is whole.')]
+  const damaged = damagedEnvelopes === 1 ? 'One envelope is' : `${damagedEnvelopes} envelopes are`
+  return [
+    {
+      verdict: 'warning',
+      sentence: `${damaged} damaged: the disk may be failing. Senders deposit again what is missed.`,
+    },
   ]
 }
 

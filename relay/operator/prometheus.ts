@@ -16,6 +16,8 @@ const COUNTERS: Readonly<Record<Counted, readonly [name: string, help: string]>>
   invitesTaken: ['invites_taken_total', 'Invite bundles that were handed out'],
   blobBytesIn: ['blob_in_bytes_total', 'Bytes of attachments that were taken'],
   blobBytesOut: ['blob_out_bytes_total', 'Bytes of attachments that were handed out'],
+  damagedPages: ['damaged_pages_total', 'How often a page of the database could not be read'],
+  damagedEnvelopes: ['damaged_envelopes_total', 'How often an envelope on the disk was not what its id says'],
 }
 
 const GAUGES: Readonly<Record<keyof Gauges, readonly [name: string, help: string]>> = {

@@ -45,6 +45,7 @@ export interface Attack {
 
 const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size))
 const ASKED_AT_ONCE = 16
+const SLOW_WRITE_EVERY_MS = 500
 /** Somebody who was let go comes back, but not in an endless loop of the attacker's own machine. */
 const COMES_BACK_AFTER_MS = 5
 
@@ -150,7 +151,7 @@ async function slowWriter(connection: Connection): Promise<void> {
   await stream.writeRaw(Uint8Array.of(0, 3, 0, 0))
   for (;;) {
     await stream.writeRaw(random(1))
-    await delay(20)
+    await delay(SLOW_WRITE_EVERY_MS)
   }
 }
 
