@@ -253,7 +253,10 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const BASE64URL_VALUE = new Map([...BASE64URL].map((char, value) => [char, value]))
+const NOT_BASE64URL = 0xff
+/** Values of characters by their codes. */
+const BASE64URL_VALUE = new Uint8Array(128).fill(NOT_BASE64URL)
+for (let value = 0; value < BASE64URL.length; value += 1) BASE64URL_VALUE[BASE64URL.charCodeAt(value)] = value
 
 /** RFC 4648 section 5, without padding. */
 export function toBase64Url(bytes: Uint8Array): string {
@@ -280,9 +283,9 @@ export function fromBase64Url(text: string): Uint8Array {
   let at = 0
   let bits = 0
   let pending = 0
-  for (const char of text) {
-    const value = BASE64URL_VALUE.get(char)
-    if (value === undefined) throw malformed('a character that is not base64url')
+  for (let index = 0; index < text.length; index += 1) {
+    const value = BASE64URL_VALUE[text.charCodeAt(index)] ?? NOT_BASE64URL
+    if (value === NOT_BASE64URL) throw malformed('a character that is not base64url')
     pending = (pending << 6) | value
     bits += 6
     if (bits >= 8) {
