@@ -4,6 +4,8 @@ declare module 'better-sqlite3' {
     run(...parameters: readonly unknown[]): { readonly changes: number }
     get(...parameters: readonly unknown[]): unknown
     all(...parameters: readonly unknown[]): unknown[]
+    /** Rows as arrays of their columns. */
+    raw(): Statement
   }
   interface Database {
     readonly inTransaction: boolean

@@ -4,14 +4,16 @@
  */
 
 import type { MailboxId } from '../../shared/model/ids.ts'
-import { idToBytes } from '../../shared/model/ids.ts'
 import type { DepositItem, DepositResult, StoredEnvelope } from './relay-store.ts'
 import { isDamage, numberOf } from './sqlite-database.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import { storedEnvelope } from './sqlite-envelopes.ts'
 import type { SqliteEnvelopes } from './sqlite-envelopes.ts'
+import type { SqliteExpiry } from './sqlite-expiry.ts'
+import type { SqliteMailboxes } from './sqlite-mailboxes.ts'
 
-const SWEEP_ROWS = 500
+/** What lies on a damaged page is tried again after this. */
+const TRY_AGAIN_MS = 60 * 60 * 1000
 
 type Write = <T>(body: () => T) => Promise<T>
 
@@ -36,14 +38,17 @@ export function depositAlone(write: Write, envelopes: SqliteEnvelopes, item: Dep
 /** As many as can be read of those that an index names. */
 export function envelopesAround(
   database: SqliteDatabase,
+  mailboxes: SqliteMailboxes,
   mailboxId: MailboxId,
   sequence: number,
   limits: { readonly count: number; readonly bytes: number },
   nowMs: number,
 ): readonly StoredEnvelope[] {
+  const mailbox = mailboxes.find(mailboxId)
+  if (mailbox === null) return []
   const named = database.all(
-    'select sequence from envelope indexed by envelope_by_mailbox where mailbox_id = ? and sequence > ? order by sequence',
-    idToBytes(mailboxId),
+    'select sequence from waiting where mailbox = ? and sequence > ? order by sequence',
+    mailbox.number,
     sequence,
   )
   const found: StoredEnvelope[] = []
@@ -63,11 +68,12 @@ export function envelopesAround(
 function readable(database: SqliteDatabase, sequence: number, nowMs: number): StoredEnvelope | null {
   try {
     const row = database.get(
-      'select sequence, envelope_id, handle, bytes, stored_ms from envelope where sequence = ? and expires_ms > ?',
+      'select envelope_id, handle, bytes, stored_ms from envelope where sequence = ? and expires_ms > ?',
       sequence,
       nowMs,
     )
-    return row === undefined ? null : storedEnvelope(row)
+    if (row === undefined) return null
+    return storedEnvelope([sequence, row['envelope_id'], row['handle'], row['bytes'], row['stored_ms']])
   } catch (error) {
     if (!isDamage(error)) throw error
     return null
@@ -75,19 +81,30 @@ function readable(database: SqliteDatabase, sequence: number, nowMs: number): St
 }
 
 /** Returns whether there may be more. */
-export async function sweepAround(
-  database: SqliteDatabase,
-  write: Write,
-  envelopes: SqliteEnvelopes,
-  nowMs: number,
-): Promise<boolean> {
-  const expired = database.all(`select sequence from envelope where expires_ms <= ? limit ${SWEEP_ROWS}`, nowMs)
-  let deleted = 0
-  for (const row of expired) {
-    deleted += await aroundDamage(
-      write(() => envelopes.deleteBySequence(numberOf(row, 'sequence'))),
-      async () => 0,
+export async function sweepAround(write: Write, expiry: SqliteExpiry, nowMs: number): Promise<boolean> {
+  const due = await write(() => expiry.due(nowMs))
+  for (const mailbox of due) {
+    await aroundDamage(
+      write(() => expiry.sweepMailbox(mailbox, nowMs)),
+      () => sweepOneByOne(write, expiry, mailbox, nowMs),
     )
   }
-  return deleted > 0 && expired.length === SWEEP_ROWS
+  return due.length > 0
+}
+
+/** How many could be tried. */
+async function sweepOneByOne(write: Write, expiry: SqliteExpiry, mailbox: number, nowMs: number): Promise<number> {
+  const expired = await write(() => expiry.expired(mailbox, nowMs))
+  for (const sequence of expired) {
+    await aroundDamage(
+      write(() => {
+        expiry.deleteOne(mailbox, sequence)
+      }),
+      () => Promise.resolve(),
+    )
+  }
+  await write(() => {
+    expiry.postpone(mailbox, nowMs + TRY_AGAIN_MS)
+  })
+  return expired.length
 }

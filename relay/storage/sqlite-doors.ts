@@ -7,6 +7,7 @@ import { blobName } from './sqlite-blobs.ts'
 import { numberOf } from './sqlite-database.ts'
 import type { SqliteDatabase } from './sqlite-database.ts'
 import type { SqliteEnvelopes } from './sqlite-envelopes.ts'
+import type { KnownMailbox, SqliteMailboxes } from './sqlite-mailboxes.ts'
 
 /** Of strangers: no token, so no handle. */
 const NO_HANDLE = new Uint8Array()
@@ -15,30 +16,32 @@ const CLOSE_ROWS = 500
 
 export class SqliteDoors {
   readonly #database: SqliteDatabase
+  readonly #mailboxes: SqliteMailboxes
   readonly #envelopes: SqliteEnvelopes
 
-  constructor(database: SqliteDatabase, envelopes: SqliteEnvelopes) {
+  constructor(database: SqliteDatabase, mailboxes: SqliteMailboxes, envelopes: SqliteEnvelopes) {
     this.#database = database
+    this.#mailboxes = mailboxes
     this.#envelopes = envelopes
   }
 
   deposit(item: Omit<DepositItem, 'tokenHash'>, maxPending: number): DepositResult {
-    const mailboxId = idToBytes(item.mailboxId)
+    const mailbox = this.#mailboxes.find(item.mailboxId)
     // A mailbox that is not there costs as much as one whose door is closed.
-    const open = this.#database.get('select 1 from mailbox where mailbox_id = ? and door_closed = 0', mailboxId)
-    if (open === undefined) return { kind: 'no-token' }
-    const known = this.#database.get(
-      'select 1 from envelope where mailbox_id = ? and envelope_id = ?',
-      mailboxId,
-      idToBytes(item.envelopeId),
-    )
-    if (known === undefined && this.#pending(mailboxId) >= maxPending) return { kind: 'full' }
-    return this.#envelopes.keep(item, NO_HANDLE)
+    if (!this.#isOpen(item.mailboxId) || mailbox === null) return { kind: 'no-token' }
+    const isKnown = this.#envelopes.isKnown(mailbox, item.envelopeId)
+    if (!isKnown && this.#pending(mailbox) >= maxPending) return { kind: 'full' }
+    return this.#envelopes.keep(mailbox, item, NO_HANDLE)
   }
 
-  #pending(mailboxId: Uint8Array): number {
-    const pending = 'select count(*) as n from envelope where mailbox_id = ? and length(handle) = 0'
-    return numberOf(this.#database.get(pending, mailboxId), 'n')
+  #isOpen(mailboxId: MailboxId): boolean {
+    const open = 'select 1 from mailbox where mailbox_id = ? and door_closed = 0'
+    return this.#database.get(open, idToBytes(mailboxId)) !== undefined
+  }
+
+  #pending({ number }: KnownMailbox): number {
+    const pending = 'select count(*) as n from waiting where mailbox = ? and at_door = 1'
+    return numberOf(this.#database.get(pending, number), 'n')
   }
 
   set(mailboxId: MailboxId, open: boolean): void {
@@ -46,31 +49,29 @@ export class SqliteDoors {
   }
 
   holdings(mailboxId: MailboxId): Omit<MailboxHoldings, 'blobBytes'> {
-    const owner = idToBytes(mailboxId)
-    const tokens = this.#database.get('select count(*) as n from token where mailbox_id = ?', owner)
-    const open = this.#database.get('select 1 from mailbox where mailbox_id = ? and door_closed = 0', owner)
-    return { tokens: numberOf(tokens, 'n'), doorEnvelopes: this.#pending(owner), doorOpen: open !== undefined }
+    const mailbox = this.#mailboxes.find(mailboxId)
+    if (mailbox === null) return { tokens: 0, doorEnvelopes: 0, doorOpen: false }
+    const tokens = this.#database.get('select count(*) as n from token where mailbox_id = ?', mailbox.id)
+    return { tokens: numberOf(tokens, 'n'), doorEnvelopes: this.#pending(mailbox), doorOpen: this.#isOpen(mailboxId) }
   }
 
   closeMailbox(id: MailboxId): { readonly blobs: readonly BlobName[]; readonly more: boolean } {
-    const mailboxId = idToBytes(id)
+    const mailbox = this.#mailboxes.find(id)
+    if (mailbox === null) return { blobs: [], more: false }
     this.set(id, false)
-    this.#database.run('delete from token where mailbox_id = ?', mailboxId)
-    const deleted = this.#database.run(
-      `delete from envelope where sequence in (select sequence from envelope where mailbox_id = ? limit ${CLOSE_ROWS})`,
-      mailboxId,
-    )
-    if (deleted === CLOSE_ROWS) return { blobs: [], more: true }
+    this.#mailboxes.revokeAllTokens(mailbox)
+    if (this.#envelopes.deleteSome(mailbox, CLOSE_ROWS)) return { blobs: [], more: true }
     const blobs = this.#database
-      .all('select mailbox_id, blob_id from blob where mailbox_id = ?', mailboxId)
+      .all('select mailbox_id, blob_id from blob where mailbox_id = ?', mailbox.id)
       .map(blobName)
     this.#database.run(
       'delete from directory_item where lookup_id in (select lookup_id from directory where mailbox_id = ?)',
-      mailboxId,
+      mailbox.id,
     )
-    for (const table of ['directory', 'invite', 'blob', 'mailbox_usage', 'mailbox']) {
-      this.#database.run(`delete from ${table} where mailbox_id = ?`, mailboxId)
+    for (const table of ['directory', 'invite', 'blob']) {
+      this.#database.run(`delete from ${table} where mailbox_id = ?`, mailbox.id)
     }
+    this.#mailboxes.delete(id)
     return { blobs, more: false }
   }
 }

@@ -1,205 +1,182 @@
-/** Mailboxes, delivery tokens, envelopes and tombstones in SQL. Each function runs inside a commit. */
+/** Envelopes and what is remembered of collected ones, in SQL. Each function that changes something runs inside a commit. */
 
-import { createHmac, randomBytes } from 'node:crypto'
 import type { EnvelopeId, MailboxId } from '../../shared/model/ids.ts'
 import { idFromBytes, idToBytes } from '../../shared/model/ids.ts'
 import { equalBytes } from '../../shared/wire/bytes.ts'
 import type { UsageAnswer } from '../../shared/wire/relay-answers.ts'
-import type { TokenEntry } from '../../shared/wire/relay-requests.ts'
 import type { DepositItem, DepositResult, PushedName, StoredEnvelope, StoreLimits } from './relay-store.ts'
-import { bytesOf, numberOf } from './sqlite-database.ts'
-import type { Row, SqliteDatabase } from './sqlite-database.ts'
+import { bytesAt, numberAt, numberOf } from './sqlite-database.ts'
+import type { Cells, Prepared, SqliteDatabase } from './sqlite-database.ts'
+import type { KnownMailbox, SqliteMailboxes } from './sqlite-mailboxes.ts'
+import { MARK_BYTES, Marks, secretOf } from './tombstone-mark.ts'
 
-const TOMBSTONE_LIFE_MS = 48 * 60 * 60 * 1000
-const SWEEP_ROWS = 2_000
-const MARK_BYTES = 16
+/** Numbers of envelopes that are set aside on disk at once, so that none is used again after a crash. */
+const SEQUENCE_BLOCK = 2 ** 20
+/** Of a mark that was acknowledged without its envelope ever having been here. */
+const NO_ENVELOPE = 0
 
 export class SqliteEnvelopes {
   readonly #database: SqliteDatabase
+  readonly #mailboxes: SqliteMailboxes
   readonly #limits: StoreLimits
-  readonly #tombstoneKey: Uint8Array
+  readonly #marks: Marks
+  readonly #sql: ReturnType<typeof statements>
+  #nextSequence = 0
+  #reservedTo = 0
 
-  constructor(database: SqliteDatabase, limits: StoreLimits) {
+  constructor(database: SqliteDatabase, mailboxes: SqliteMailboxes, limits: StoreLimits) {
     this.#database = database
+    this.#mailboxes = mailboxes
     this.#limits = limits
-    this.#tombstoneKey = this.#secret('tombstone')
-  }
-
-  #secret(name: string): Uint8Array {
-    const row = this.#database.get('select value from secret where name = ?', name)
-    if (row !== undefined) return bytesOf(row, 'value')
-    const value = new Uint8Array(randomBytes(32))
-    this.#database.run('insert into secret (name, value) values (?, ?)', name, value)
-    return value
-  }
-
-  openMailbox(
-    mailbox: { readonly mailboxId: MailboxId; readonly publicKey: Uint8Array; readonly openedAtMs: number },
-    admits: boolean,
-  ): 'open' | 'not-admitted' | 'full' {
-    const mailboxId = idToBytes(mailbox.mailboxId)
-    if (this.#database.get('select 1 from mailbox where mailbox_id = ?', mailboxId) !== undefined) return 'open'
-    if (!admits) return 'not-admitted'
-    const count = numberOf(this.#database.get('select count(*) as n from mailbox'), 'n')
-    if (count >= this.#limits.maxMailboxes) return 'full'
-    this.#database.run(
-      'insert into mailbox (mailbox_id, public_key, created_ms) values (?, ?, ?)',
-      mailboxId,
-      mailbox.publicKey,
-      mailbox.openedAtMs,
-    )
-    this.#database.run('insert into mailbox_usage values (?, 0, 0)', mailboxId)
-    return 'open'
+    this.#marks = new Marks(secretOf(database, 'tombstone'))
+    this.#sql = statements(database)
   }
 
   usage(mailboxId: MailboxId): UsageAnswer {
-    return this.#usage(idToBytes(mailboxId))
-  }
-
-  #usage(mailboxId: Uint8Array): UsageAnswer {
-    const row = this.#database.get('select envelopes, bytes from mailbox_usage where mailbox_id = ?', mailboxId)
-    return row === undefined
-      ? { envelopeCount: 0, bytes: 0 }
-      : { envelopeCount: numberOf(row, 'envelopes'), bytes: numberOf(row, 'bytes') }
-  }
-
-  #addUsage(mailboxId: Uint8Array, envelopes: number, bytes: number): void {
-    this.#database.run(
-      'update mailbox_usage set envelopes = envelopes + ?, bytes = bytes + ? where mailbox_id = ?',
-      envelopes,
-      bytes,
-      mailboxId,
-    )
-  }
-
-  putTokens(mailboxId: MailboxId, tokens: readonly TokenEntry[]): 'stored' | 'full' {
-    const owner = idToBytes(mailboxId)
-    const known = numberOf(this.#database.get('select count(*) as n from token where mailbox_id = ?', owner), 'n')
-    const added = tokens.filter(({ hash }) => this.#handleOf(owner, hash) === null)
-    if (known + added.length > this.#limits.mailboxMaxTokens) return 'full'
-    for (const { hash, handle } of added) {
-      this.#database.run('insert or ignore into token values (?, ?, ?)', owner, hash, handle)
-    }
-    return 'stored'
-  }
-
-  revokeTokens(mailboxId: MailboxId, hashes: readonly Uint8Array[]): void {
-    for (const hash of hashes) {
-      this.#database.run('delete from token where mailbox_id = ? and hash = ?', idToBytes(mailboxId), hash)
-    }
-  }
-
-  hasToken(mailboxId: MailboxId, tokenHash: Uint8Array): boolean {
-    return this.#handleOf(idToBytes(mailboxId), tokenHash) !== null
-  }
-
-  #handleOf(mailboxId: Uint8Array, tokenHash: Uint8Array): Uint8Array | null {
-    const row = this.#database.get('select handle from token where mailbox_id = ? and hash = ?', mailboxId, tokenHash)
-    return row === undefined ? null : bytesOf(row, 'handle')
+    const mailbox = this.#mailboxes.find(mailboxId)
+    if (mailbox === null) return { envelopeCount: 0, bytes: 0 }
+    return { envelopeCount: mailbox.envelopeCount, bytes: mailbox.bytes }
   }
 
   deposit(item: DepositItem): DepositResult {
-    const handle = this.#handleOf(idToBytes(item.mailboxId), item.tokenHash)
-    return handle === null ? { kind: 'no-token' } : this.keep(item, handle)
+    const mailbox = this.#mailboxes.find(item.mailboxId)
+    if (mailbox === null) return { kind: 'no-token' }
+    const handle = this.#mailboxes.handleOf(mailbox, item.tokenHash)
+    return handle === null ? { kind: 'no-token' } : this.keep(mailbox, item, handle)
   }
 
   /** What was let in, once. */
-  keep(item: Omit<DepositItem, 'tokenHash'>, handle: Uint8Array): DepositResult {
-    const mailboxId = idToBytes(item.mailboxId)
-    const envelopeId = idToBytes(item.envelopeId)
-    const known = this.#database.get(
-      'select bytes, stored_ms, expires_ms from envelope where mailbox_id = ? and envelope_id = ?',
-      mailboxId,
-      envelopeId,
-    )
-    if (known !== undefined && numberOf(known, 'expires_ms') > item.storedAtMs) {
-      // A receipt is signed for this: what was damaged on the disk is made whole.
-      if (!equalBytes(bytesOf(known, 'bytes'), item.envelope)) this.#mend(mailboxId, item)
-      const [storedAtMs, expiresAtMs] = [numberOf(known, 'stored_ms'), numberOf(known, 'expires_ms')]
-      return { kind: 'held', storedAtMs, expiresAtMs, isNew: false }
-    }
-    if (known !== undefined) this.#delete(mailboxId, envelopeId)
-    if (this.#wasCollected(mailboxId, envelopeId)) return { kind: 'collected' }
-    const usage = this.#usage(mailboxId)
-    const full =
-      usage.envelopeCount >= this.#limits.mailboxMaxEnvelopes ||
-      usage.bytes + item.envelope.length > this.#limits.mailboxMaxBytes
-    if (full) return { kind: 'full' }
+  keep(mailbox: KnownMailbox, item: Omit<DepositItem, 'tokenHash'>, handle: Uint8Array): DepositResult {
     const { envelope, storedAtMs, expiresAtMs } = item
-    this.#database.run(
-      'insert into envelope (mailbox_id, envelope_id, handle, bytes, stored_ms, expires_ms) values (?, ?, ?, ?, ?, ?)',
-      mailboxId,
-      envelopeId,
-      handle,
-      envelope,
-      storedAtMs,
-      expiresAtMs,
-    )
-    this.#addUsage(mailboxId, 1, envelope.length)
+    const envelopeId = idToBytes(item.envelopeId)
+    const mark = this.#marks.of(mailbox.id, envelopeId)
+    const sequence = this.#sequence()
+    if (this.#sql.insertMark.run(mark, sequence) === 0) {
+      const repeated = this.#repeated(mailbox, mark, item)
+      if (repeated !== null) return repeated
+      this.#sql.insertMark.run(mark, sequence)
+    }
+    if (this.#isFull(mailbox, envelope.length)) {
+      this.#sql.deleteMark.run(mark)
+      return { kind: 'full' }
+    }
+    this.#sql.insertEnvelope.run(sequence, mailbox.number, mark, envelopeId, handle, storedAtMs, expiresAtMs, envelope)
+    this.#sql.insertWaiting.run(mailbox.number, sequence, envelope.length, expiresAtMs, handle.length === 0 ? 1 : 0)
+    mailbox.envelopeCount += 1
+    mailbox.bytes += envelope.length
+    if (mailbox.dueMs === null || expiresAtMs < mailbox.dueMs) {
+      mailbox.dueMs = expiresAtMs
+      this.#sql.setDue.run(mailbox.number, expiresAtMs)
+    }
     return { kind: 'held', storedAtMs, expiresAtMs, isNew: true }
   }
 
-  #mend(mailboxId: Uint8Array, { envelopeId, envelope }: Pick<DepositItem, 'envelopeId' | 'envelope'>): void {
-    this.#database.run(
-      'update envelope set bytes = ? where mailbox_id = ? and envelope_id = ?',
-      envelope,
-      mailboxId,
-      idToBytes(envelopeId),
-    )
+  /** Held, expired or collected: a deposit of it takes no more room. */
+  isKnown(mailbox: KnownMailbox, envelopeId: EnvelopeId): boolean {
+    return this.#sql.sequenceOfMark.first(this.#marks.of(mailbox.id, idToBytes(envelopeId))) !== undefined
   }
 
-  #delete(mailboxId: Uint8Array, envelopeId: Uint8Array): void {
-    const row = this.#database.get(
-      'delete from envelope where mailbox_id = ? and envelope_id = ? returning length(bytes) as n',
-      mailboxId,
-      envelopeId,
-    )
-    if (row !== undefined) this.#addUsage(mailboxId, -1, -numberOf(row, 'n'))
+  #isFull({ envelopeCount, bytes }: KnownMailbox, more: number): boolean {
+    return envelopeCount >= this.#limits.mailboxMaxEnvelopes || bytes + more > this.#limits.mailboxMaxBytes
   }
 
-  /** How many went: it may be gone. */
-  deleteBySequence(sequence: number): number {
-    const row = this.#database.get(
-      'delete from envelope where sequence = ? returning mailbox_id, length(bytes) as n',
-      sequence,
-    )
-    if (row === undefined) return 0
-    this.#addUsage(bytesOf(row, 'mailbox_id'), -1, -numberOf(row, 'n'))
-    return 1
+  /** Null: it had expired, and is gone now. */
+  #repeated(mailbox: KnownMailbox, mark: Uint8Array, item: Omit<DepositItem, 'tokenHash'>): DepositResult | null {
+    const known = this.#sql.envelopeOfMark.first(mark)
+    if (known === undefined) return { kind: 'collected' }
+    const [sequence, storedAtMs, expiresAtMs] = [numberAt(known, 0), numberAt(known, 1), numberAt(known, 2)]
+    if (expiresAtMs > item.storedAtMs) {
+      // A receipt is signed for this: what was damaged on the disk is made whole.
+      if (!equalBytes(bytesAt(known, 3), item.envelope)) this.#sql.mend.run(item.envelope, sequence)
+      return { kind: 'held', storedAtMs, expiresAtMs, isNew: false }
+    }
+    this.#delete(mailbox, sequence)
+    this.#sql.deleteMark.run(mark)
+    return null
   }
 
-  /** A keyed hash: the table alone says nothing of which envelopes there were. */
-  #mark(mailboxId: Uint8Array, envelopeId: Uint8Array): Uint8Array {
-    const digest = createHmac('sha256', this.#tombstoneKey).update(mailboxId).update(envelopeId).digest()
-    return new Uint8Array(digest.subarray(0, MARK_BYTES))
+  /** Grows over restarts and crashes: an owner that is connected asks for what comes after the last one it got. */
+  #sequence(): number {
+    if (this.#nextSequence >= this.#reservedTo) {
+      const counter = this.#database.get(
+        "update counter set value = value + ? where name = 'sequence' returning value",
+        SEQUENCE_BLOCK,
+      )
+      this.#reservedTo = numberOf(counter, 'value')
+      this.#nextSequence = this.#reservedTo - SEQUENCE_BLOCK + 1
+    }
+    return this.#nextSequence++
   }
 
-  #wasCollected(mailboxId: Uint8Array, envelopeId: Uint8Array): boolean {
-    const mark = this.#mark(mailboxId, envelopeId)
-    return this.#database.get('select 1 from tombstone where mark = ?', mark) !== undefined
+  /** A transaction was undone. */
+  forget(): void {
+    this.#nextSequence = this.#reservedTo = 0
+  }
+
+  /** False: it was not there. */
+  #delete(mailbox: KnownMailbox, sequence: number): boolean {
+    const waiting = this.#sql.deleteWaiting.first(mailbox.number, sequence)
+    if (waiting === undefined) return false
+    this.#sql.deleteEnvelope.run(sequence)
+    mailbox.envelopeCount -= 1
+    mailbox.bytes -= numberAt(waiting, 0)
+    return true
+  }
+
+  /** A slice of all that lies in a mailbox that is closed: nothing of it is remembered. Returns whether there is more. */
+  deleteSome(mailbox: KnownMailbox, limit: number): boolean {
+    const rows = this.#sql.firstOf.all(mailbox.number, limit)
+    for (const row of rows) {
+      const sequence = numberAt(row, 0)
+      const mark = this.#sql.markOfEnvelope.first(sequence)
+      if (mark !== undefined) this.#sql.deleteMark.run(bytesAt(mark, 0))
+      this.#delete(mailbox, sequence)
+    }
+    return rows.length === limit
   }
 
   collect(mailboxId: MailboxId, envelopeIds: readonly EnvelopeId[], nowMs: number): void {
-    const owner = idToBytes(mailboxId)
-    for (const id of envelopeIds) {
-      const envelopeId = idToBytes(id)
-      this.#delete(owner, envelopeId)
-      this.#database.run('insert or replace into tombstone values (?, ?)', this.#mark(owner, envelopeId), nowMs)
+    const mailbox = this.#mailboxes.find(mailboxId)
+    if (mailbox === null) return
+    const collected: Uint8Array[] = []
+    for (const envelopeId of envelopeIds) {
+      const mark = this.#marks.of(mailbox.id, idToBytes(envelopeId))
+      const known = this.#sql.sequenceOfMark.first(mark)
+      if (known === undefined) this.#sql.insertMark.run(mark, NO_ENVELOPE)
+      else if (!this.#delete(mailbox, numberAt(known, 0))) continue
+      collected.push(mark)
     }
+    this.#remember(collected, nowMs)
   }
 
+  /** One statement for all of them where nothing else lies between the first and the last. */
   collectPushed(mailboxId: MailboxId, pushed: readonly PushedName[], nowMs: number): void {
-    const owner = idToBytes(mailboxId)
-    let [count, bytes] = [0, 0]
-    for (const { sequence, envelopeId, sizeBytes } of pushed) {
-      if (this.#database.run('delete from envelope where sequence = ? and mailbox_id = ?', sequence, owner) === 0)
-        continue
-      count += 1
-      bytes += sizeBytes
-      const mark = this.#mark(owner, idToBytes(envelopeId))
-      this.#database.run('insert or replace into tombstone values (?, ?)', mark, nowMs)
+    const mailbox = this.#mailboxes.find(mailboxId)
+    const [first, last] = [pushed[0], pushed.at(-1)]
+    if (mailbox === null || first === undefined || last === undefined) return
+    const range = [mailbox.number, first.sequence, last.sequence] as const
+    const between = this.#sql.countBetween.first(...range) ?? [0, 0]
+    if (numberAt(between, 0) !== pushed.length) {
+      this.collect(
+        mailboxId,
+        pushed.map(({ envelopeId }) => envelopeId),
+        nowMs,
+      )
+      return
     }
-    if (count > 0) this.#addUsage(owner, -count, -bytes)
+    const marks = this.#sql.deleteBetween.all(...range).map((row) => bytesAt(row, 0))
+    this.#sql.deleteWaitingBetween.run(...range)
+    mailbox.envelopeCount -= pushed.length
+    mailbox.bytes -= numberAt(between, 1)
+    this.#remember(marks, nowMs)
+  }
+
+  /** Their marks stay for 48 hours: they answer a repeated deposit. */
+  #remember(marks: readonly Uint8Array[], nowMs: number): void {
+    if (marks.length === 0) return
+    const joined = new Uint8Array(marks.length * MARK_BYTES)
+    for (const [index, mark] of marks.entries()) joined.set(mark, index * MARK_BYTES)
+    this.#sql.insertCollected.run(nowMs, joined)
   }
 
   envelopesAfter(
@@ -208,62 +185,67 @@ export class SqliteEnvelopes {
     limits: { readonly count: number; readonly bytes: number },
     nowMs: number,
   ): readonly StoredEnvelope[] {
-    const sizes = this.#database.all(
-      `select sequence, length(bytes) as n from envelope where mailbox_id = ? and sequence > ? and expires_ms > ?
-       order by sequence limit ?`,
-      idToBytes(mailboxId),
-      sequence,
-      nowMs,
-      limits.count,
-    )
+    const mailbox = this.#mailboxes.find(mailboxId)
+    if (mailbox === null || mailbox.envelopeCount === 0) return []
+    const sizes = this.#sql.sizesAfter.all(mailbox.number, sequence, nowMs, limits.count)
     const last = lastThatFits(sizes, limits.bytes)
     if (last === null) return []
-    return this.#database
-      .all(
-        `select sequence, envelope_id, handle, bytes, stored_ms from envelope
-         where mailbox_id = ? and sequence > ? and sequence <= ? and expires_ms > ? order by sequence`,
-        idToBytes(mailboxId),
-        sequence,
-        last,
-        nowMs,
-      )
-      .map(storedEnvelope)
+    return this.#sql.envelopesAfter.all(mailbox.number, sequence, last, nowMs).map(storedEnvelope)
   }
+}
 
-  /** Returns whether there may be more. */
-  sweep(nowMs: number): boolean {
-    const expired = this.#database.all(
-      `delete from envelope where sequence in (select sequence from envelope where expires_ms <= ? limit ${SWEEP_ROWS})
-       returning mailbox_id, length(bytes) as n`,
-      nowMs,
-    )
-    for (const row of expired) this.#addUsage(bytesOf(row, 'mailbox_id'), -1, -numberOf(row, 'n'))
-    const marks = this.#database.run(
-      `delete from tombstone where mark in (select mark from tombstone where collected_ms <= ? limit ${SWEEP_ROWS})`,
-      nowMs - TOMBSTONE_LIFE_MS,
-    )
-    return expired.length === SWEEP_ROWS || marks === SWEEP_ROWS
+function statements(database: SqliteDatabase) {
+  const prepared = (sql: string): Prepared => database.prepare(sql)
+  return {
+    insertMark: prepared('insert or ignore into mark values (?, ?)'),
+    deleteMark: prepared('delete from mark where mark = ?'),
+    sequenceOfMark: prepared('select sequence from mark where mark = ?'),
+    envelopeOfMark:
+      prepared(`select e.sequence, e.stored_ms, e.expires_ms, e.bytes from mark m join envelope e on e.sequence = m.sequence
+      where m.mark = ?`),
+    markOfEnvelope: prepared('select mark from envelope where sequence = ?'),
+    mend: prepared('update envelope set bytes = ? where sequence = ?'),
+    firstOf: prepared('select sequence from waiting where mailbox = ? order by sequence limit ?'),
+    insertEnvelope:
+      prepared(`insert into envelope (sequence, mailbox, mark, envelope_id, handle, stored_ms, expires_ms, bytes)
+      values (?, ?, ?, ?, ?, ?, ?, ?)`),
+    insertWaiting: prepared(
+      'insert into waiting (mailbox, sequence, size, expires_ms, at_door) values (?, ?, ?, ?, ?)',
+    ),
+    setDue: prepared('insert or replace into due values (?, ?)'),
+    deleteWaiting: prepared('delete from waiting where mailbox = ? and sequence = ? returning size'),
+    deleteEnvelope: prepared('delete from envelope where sequence = ?'),
+    countBetween: prepared('select count(*), sum(size) from waiting where mailbox = ? and sequence between ? and ?'),
+    deleteBetween: prepared(`delete from envelope where sequence in
+      (select sequence from waiting where mailbox = ? and sequence between ? and ?) returning mark`),
+    deleteWaitingBetween: prepared('delete from waiting where mailbox = ? and sequence between ? and ?'),
+    insertCollected: prepared('insert into collected (collected_ms, marks) values (?, ?)'),
+    sizesAfter: prepared(`select sequence, size from waiting where mailbox = ? and sequence > ? and expires_ms > ?
+      order by sequence limit ?`),
+    envelopesAfter: prepared(`select w.sequence, e.envelope_id, e.handle, e.bytes, e.stored_ms
+      from waiting w join envelope e on e.sequence = w.sequence
+      where w.mailbox = ? and w.sequence > ? and w.sequence <= ? and w.expires_ms > ? order by w.sequence`),
   }
 }
 
 /** The sequence number of the last one within `maxBytes`; the first always fits. */
-function lastThatFits(sizes: readonly Row[], maxBytes: number): number | null {
+function lastThatFits(sizes: readonly Cells[], maxBytes: number): number | null {
   let last: number | null = null
   let bytes = 0
   for (const row of sizes) {
-    bytes += numberOf(row, 'n')
+    bytes += numberAt(row, 1)
     if (last !== null && bytes > maxBytes) break
-    last = numberOf(row, 'sequence')
+    last = numberAt(row, 0)
   }
   return last
 }
 
-export function storedEnvelope(row: Row): StoredEnvelope {
+export function storedEnvelope(row: Cells): StoredEnvelope {
   return {
-    sequence: numberOf(row, 'sequence'),
-    envelopeId: idFromBytes<EnvelopeId>(bytesOf(row, 'envelope_id')),
-    handle: bytesOf(row, 'handle'),
-    envelope: bytesOf(row, 'bytes'),
-    storedAtMs: numberOf(row, 'stored_ms'),
+    sequence: numberAt(row, 0),
+    envelopeId: idFromBytes<EnvelopeId>(bytesAt(row, 1)),
+    handle: bytesAt(row, 2),
+    envelope: bytesAt(row, 3),
+    storedAtMs: numberAt(row, 4),
   }
 }

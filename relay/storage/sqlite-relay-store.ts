@@ -10,21 +10,29 @@ import type { SqliteOptions } from './sqlite-database.ts'
 import { SqliteDirectory } from './sqlite-directory.ts'
 import { SqliteDoors } from './sqlite-doors.ts'
 import { SqliteEnvelopes } from './sqlite-envelopes.ts'
+import { SqliteExpiry } from './sqlite-expiry.ts'
+import { SqliteMailboxes } from './sqlite-mailboxes.ts'
 import { totalsOf } from './sqlite-totals.ts'
 
 /** @throws Error when the file was written by a newer version */
 export function openRelayStore(path: string, limits: StoreLimits, options: SqliteOptions = {}): RelayStore {
   const database = new SqliteDatabase(path, RELAY_MIGRATIONS, options)
-  const envelopes = new SqliteEnvelopes(database, limits)
-  const doors = new SqliteDoors(database, envelopes)
+  const mailboxes = new SqliteMailboxes(database, limits)
+  const envelopes = new SqliteEnvelopes(database, mailboxes, limits)
+  const expiry = new SqliteExpiry(database, mailboxes)
+  const doors = new SqliteDoors(database, mailboxes, envelopes)
   const directory = new SqliteDirectory(database, limits)
   const blobs = new SqliteBlobs(database, limits)
+  database.onRollback = () => {
+    mailboxes.forget()
+    envelopes.forget()
+  }
   const write = <T>(body: () => T): Promise<T> => database.commit(body, 'goes-on')
   /** What takes room for good. */
   const add = <T>(body: () => T): Promise<T> => database.commit(body, 'grows')
   const read = <T>(body: () => T): Promise<T> => database.read(body)
   return {
-    openMailbox: (mailbox, admits) => add(() => envelopes.openMailbox(mailbox, admits)),
+    openMailbox: (mailbox, admits) => add(() => mailboxes.open(mailbox, admits)),
     usage: (mailboxId) => read((): UsageAnswer => envelopes.usage(mailboxId)),
     totals: () => totalsOf(database),
     holdings: (mailboxId) => read(() => ({ ...doors.holdings(mailboxId), blobBytes: blobs.bytesOfMailbox(mailboxId) })),
@@ -34,12 +42,12 @@ export function openRelayStore(path: string, limits: StoreLimits, options: Sqlit
       }),
     closeMailbox: (mailboxId) => write(() => doors.closeMailbox(mailboxId)),
 
-    putTokens: (mailboxId, tokens) => add(() => envelopes.putTokens(mailboxId, tokens)),
+    putTokens: (mailboxId, tokens) => add(() => mailboxes.putTokens(mailboxId, tokens)),
     revokeTokens: (mailboxId, hashes) =>
       write(() => {
-        envelopes.revokeTokens(mailboxId, hashes)
+        mailboxes.revokeTokens(mailboxId, hashes)
       }),
-    hasToken: (mailboxId, tokenHash) => read(() => envelopes.hasToken(mailboxId, tokenHash)),
+    hasToken: (mailboxId, tokenHash) => read(() => mailboxes.hasToken(mailboxId, tokenHash)),
 
     deposit: (items) =>
       aroundDamage(
@@ -50,7 +58,7 @@ export function openRelayStore(path: string, limits: StoreLimits, options: Sqlit
     envelopesAfter: (mailboxId, sequence, limit, nowMs) =>
       aroundDamage(
         read(() => envelopes.envelopesAfter(mailboxId, sequence, limit, nowMs)),
-        () => read(() => envelopesAround(database, mailboxId, sequence, limit, nowMs)),
+        () => read(() => envelopesAround(database, mailboxes, mailboxId, sequence, limit, nowMs)),
       ),
     collect: (mailboxId, envelopeIds, nowMs) =>
       write(() => {
@@ -95,8 +103,8 @@ export function openRelayStore(path: string, limits: StoreLimits, options: Sqlit
 
     sweep: async (nowMs) => {
       const moreEnvelopes = await aroundDamage(
-        write(() => envelopes.sweep(nowMs)),
-        () => sweepAround(database, write, envelopes, nowMs),
+        write(() => expiry.sweep(nowMs)),
+        () => sweepAround(write, expiry, nowMs),
       )
       return write(() => {
         directory.sweep(nowMs)
