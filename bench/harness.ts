@@ -13,6 +13,10 @@ export interface BenchOptions {
   readonly rounds: number
   /** Fewer messages a round: to see that it works, not to compare. */
   readonly quick: boolean
+  /** Other servers beside ours, where they are installed. */
+  readonly peers: boolean
+  /** The long run at a million. */
+  readonly scale: boolean
 }
 
 export interface Metric {
@@ -59,12 +63,14 @@ export const readOptions = (args: readonly string[]): BenchOptions => {
     options: {
       json: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      peers: { type: 'boolean', default: false },
+      scale: { type: 'boolean', default: false },
       rounds: { type: 'string', default: String(DEFAULT_ROUNDS) },
     },
   })
   const rounds = Number(values.rounds)
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number from 1')
-  return { json: values.json, quick: values.quick, rounds }
+  return { json: values.json, quick: values.quick, peers: values.peers, scale: values.scale, rounds }
 }
 
 /** The value below which that share of the samples lies; between two samples by the nearest rank. */
@@ -126,6 +132,17 @@ export const durationMetric = (name: string, goalMs: number, samples: readonly n
   metricOf(
     { name, unit: 'ms', better: 'lower', goal: goalMs },
     samples.map((ms) => ({ value: ms, ours: ms, reference: goalMs })),
+  )
+
+/** A figure of ours that is held against a fixed goal. */
+export const figureMetric = (
+  about: Pick<Metric, 'name' | 'unit' | 'better'>,
+  goal: number,
+  samples: readonly number[],
+): Metric =>
+  metricOf(
+    { ...about, goal },
+    samples.map((value) => ({ value, ours: value, reference: goal })),
   )
 
 /** A warm-up that does not count, then the rounds; each measures ours and the reference, one after the other. */

@@ -4,6 +4,7 @@
  */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { IdleOwners, OnlineOwners } from './relay-online.ts'
 import { parleyLoad } from './relay-parley-load.ts'
 import type { Work } from './relay-work.ts'
 
@@ -21,26 +22,53 @@ export interface Load {
   drain(work: Work): Promise<Timed>
 }
 
-interface Command {
-  readonly do: 'prepare' | 'deposit' | 'drain'
-  readonly work: Work
-}
+type Answer = object | void
 
 const { values } = parseArgs({
-  options: { server: { type: 'string' }, at: { type: 'string' }, relay: { type: 'string', default: '' } },
+  options: {
+    server: { type: 'string' },
+    at: { type: 'string' },
+    relay: { type: 'string', default: '' },
+    echo: { type: 'string', default: '' },
+  },
+})
+const at = values.at ?? ''
+
+type Commands = Readonly<Record<string, (command: Command) => Promise<Answer>>>
+
+interface Command {
+  readonly do: string
+  readonly work: Work
+  readonly seconds: number
+  readonly count: number
+}
+
+const commandsOf = (load: Load): Commands => ({
+  prepare: ({ work }) => load.prepare(work),
+  deposit: ({ work }) => load.deposit(work),
+  drain: ({ work }) => load.drain(work),
 })
 
-const LOADS: Readonly<Record<string, (at: string, relay: string) => Promise<Load>>> = { parley: parleyLoad }
+const SERVERS: Readonly<Record<string, () => Promise<Commands>>> = {
+  parley: async () => commandsOf(await parleyLoad(at, values.relay)),
+  online: async () => {
+    const owners = await OnlineOwners.create(at, values.echo)
+    return { measure: ({ work, seconds }) => owners.measure(work, seconds) }
+  },
+  idle: async () => {
+    const owners = await IdleOwners.create(at)
+    return { reach: ({ count }) => owners.reach(count) }
+  },
+}
 
-const start = LOADS[values.server ?? '']
-if (start === undefined) throw new Error(`no load for ${values.server ?? 'nothing'}`)
-const load = await start(values.at ?? '', values.relay)
+const commands = await SERVERS[values.server ?? '']?.()
+if (commands === undefined) throw new Error(`no load for ${values.server ?? 'nothing'}`)
 console.log(JSON.stringify({ ready: true }))
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line) as Command
   const startedUs = process.cpuUsage()
   try {
-    const answer = await load[command.do](command.work)
+    const answer = await commands[command.do]?.(command)
     const { user, system } = process.cpuUsage(startedUs)
     console.log(JSON.stringify({ ...answer, cpuUs: user + system }))
   } catch (error) {

@@ -6,6 +6,7 @@ import type { Load, Timed } from './relay-load.ts'
 import {
   BenchStream,
   envelopeIdOf,
+  inGroups,
   newBenchMailbox,
   startClientNode,
   TTL_SECONDS,
@@ -15,22 +16,10 @@ import type { BenchMailbox, DepositTarget } from './relay-parley.ts'
 import { Arrivals, batchesOf, messageOf } from './relay-work.ts'
 import type { Work } from './relay-work.ts'
 
-const CONNECT_AT_ONCE = 16
-
 interface Prepared {
   readonly frame: Uint8Array
   readonly requestId: number
   readonly targets: readonly DepositTarget[]
-}
-
-/** Runs `each` over all of `items`, some at once. */
-export const inGroups = async <T, R>(items: readonly T[], each: (item: T, index: number) => Promise<R>): Promise<R[]> => {
-  const results: R[] = []
-  for (let at = 0; at < items.length; at += CONNECT_AT_ONCE) {
-    const group = items.slice(at, at + CONNECT_AT_ONCE)
-    results.push(...(await Promise.all(group.map((item, index) => each(item, at + index)))))
-  }
-  return results
 }
 
 export const parleyLoad = async (address: string, relayId: string): Promise<Load> => {
@@ -123,8 +112,7 @@ const drainOne = async (owner: BenchStream, mailbox: BenchMailbox, arrivals: Arr
       try {
         for (const { envelope } of entries) arrivals.take(envelope)
         const last = arrivals.complete
-        const envelopeIds = entries.map(({ envelope }) => envelopeIdOf(envelope))
-        owner.ask({ type: 'acknowledge', envelopeIds }).then(() => {
+        owner.acknowledge(entries).then(() => {
           if (last) resolve()
         }, reject)
       } catch (error) {
@@ -135,4 +123,3 @@ const drainOne = async (owner: BenchStream, mailbox: BenchMailbox, arrivals: Arr
   await owner.own(mailbox)
   await done
 }
-

@@ -31,6 +31,21 @@ export const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHa
 export const envelopeIdOf = (envelope: Uint8Array): EnvelopeId =>
   idFromBytes<EnvelopeId>(sha256(envelope).subarray(0, 16))
 
+const CONNECT_AT_ONCE = 16
+
+/** Runs `each` over all of `items`, some at once. */
+export const inGroups = async <T, R>(
+  items: readonly T[],
+  each: (item: T, index: number) => Promise<R>,
+): Promise<R[]> => {
+  const results: R[] = []
+  for (let at = 0; at < items.length; at += CONNECT_AT_ONCE) {
+    const group = items.slice(at, at + CONNECT_AT_ONCE)
+    results.push(...(await Promise.all(group.map((item, index) => each(item, at + index)))))
+  }
+  return results
+}
+
 /** A mailbox and the one contact that it has. */
 export interface BenchMailbox {
   readonly publicKey: Uint8Array
@@ -143,6 +158,11 @@ export class BenchStream {
   /** Lays the mailbox's token. */
   async putToken(mailbox: BenchMailbox): Promise<void> {
     await this.ask({ type: 'put-tokens', tokens: [{ hash: sha256(mailbox.token), handle: new Uint8Array(4).fill(7) }] })
+  }
+
+  /** Resolves when the relay has answered. */
+  async acknowledge(entries: readonly PushEntry[]): Promise<void> {
+    await this.ask({ type: 'acknowledge', envelopeIds: entries.map(({ envelope }) => envelopeIdOf(envelope)) })
   }
 
   async close(): Promise<void> {

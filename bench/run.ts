@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { ROOT } from '../scripts/paths.ts'
 import { run } from '../scripts/run.ts'
 
-const BENCHMARKS = ['delivery', 'start', 'sessions'] as const
+const BENCHMARKS = ['delivery', 'start', 'sessions', 'relay'] as const
 
 let failed = 0
 for (const name of BENCHMARKS) {

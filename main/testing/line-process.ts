@@ -14,8 +14,13 @@ export class LineProcess {
   readonly #errors: string[] = []
   readonly #killWithUs = (): void => void this.#child.kill('SIGKILL')
 
-  constructor(command: string, args: readonly string[]) {
-    this.#child = spawn(command, args, { stdio: 'pipe' })
+  /** @param env in place of this process's */
+  constructor(
+    command: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string | undefined>> = process.env,
+  ) {
+    this.#child = spawn(command, args, { stdio: 'pipe', env })
     process.once('exit', this.#killWithUs)
     this.#child.stderr.on('data', (chunk: Buffer) => this.#errors.push(chunk.toString()))
     // A write to a program that has just ended: its end is what is reported.
@@ -30,6 +35,11 @@ export class LineProcess {
       })
       this.#child.once('error', reject)
     })
+  }
+
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error('it did not start')
+    return this.#child.pid
   }
 
   get ended(): Promise<void> {

@@ -1,0 +1,187 @@
+/**
+ * What a relay takes, gives back and costs: our relay as its own process, clients in another one, the real protocol over
+ * TCP, noise and yamux. Beside it, in the same rounds, SQLite alone, a bare echo, and with `--peers` other servers.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { cacheDir } from '../scripts/paths.ts'
+import { figureMetric, interleaved, percentile, rateMetric, ratioMetric, runBenchmark, say } from './harness.ts'
+import type { BenchOptions, Measured, Metric, Pair } from './harness.ts'
+import { idleMemoryMib } from './memory.ts'
+import { Asked, cpuUsOf, startBenchRelay } from './relay-server.ts'
+import type { BenchServer } from './relay-server.ts'
+import type { Timed } from './relay-load.ts'
+import type { Latencies } from './relay-online.ts'
+import type { Work } from './relay-work.ts'
+
+const TCP = '/ip4/127.0.0.1/tcp/0'
+const QUIC = '/ip4/127.0.0.1/udp/0/quic-v1'
+const ONLINE_SECONDS = 10
+
+const workOf = ({ quick }: BenchOptions): Omit<Work, 'round'> => ({
+  messages: quick ? 4_000 : 20_000,
+  mailboxes: 200,
+  connections: 16,
+  outstanding: 64,
+  batch: 16,
+})
+
+const addressOf = (server: BenchServer): string => {
+  const [address] = server.addresses
+  if (address === undefined) throw new Error('the relay listens nowhere')
+  return address
+}
+
+interface Contestant {
+  readonly name: string
+  readonly load: Asked
+}
+
+interface Rates {
+  readonly depositPerS: number
+  readonly drainPerS: number
+}
+
+interface ThroughputRound {
+  readonly rates: ReadonlyMap<string, Rates>
+  readonly ceilingPerS: number
+  readonly depositCpuUs: number
+}
+
+const OURS = 'parley'
+
+const ratesOf = async ({ name, load }: Contestant, work: Work): Promise<Rates> => {
+  const deposit = await load.ask<Timed>({ do: 'deposit', work })
+  const drain = await load.ask<Timed>({ do: 'drain', work })
+  const rates = { depositPerS: work.messages / deposit.seconds, drainPerS: work.messages / drain.seconds }
+  say(`round ${work.round}: ${name} took ${Math.round(rates.depositPerS)}/s, gave ${Math.round(rates.drainPerS)}/s`)
+  return rates
+}
+
+const measureThroughput = async (workDir: string, options: BenchOptions): Promise<readonly Metric[]> => {
+  const work = workOf(options)
+  const relay = await startBenchRelay(join(workDir, 'relay'), [TCP])
+  const ceiling = await Asked.start('relay-ceiling.ts', ['--data', workDir])
+  const ours: Contestant = {
+    name: OURS,
+    load: await Asked.start('relay-load.ts', [
+      ...['--server', 'parley', '--at', addressOf(relay), '--relay', relay.relayId],
+    ]),
+  }
+  const contestants = [ours]
+  for (const { load } of contestants) await load.ask({ do: 'prepare', work: { ...work, round: 0 } })
+  const rounds = await interleaved(options.rounds, async (number): Promise<ThroughputRound> => {
+    const round = { ...work, round: number }
+    const rates = new Map<string, Rates>()
+    const before = await cpuUsOf(relay.pid)
+    const deposit = await ours.load.ask<Timed>({ do: 'deposit', work: round })
+    const depositCpuUs = ((await cpuUsOf(relay.pid)) - before) / work.messages
+    const bare = await ceiling.ask<Timed>(round)
+    const drain = await ours.load.ask<Timed>({ do: 'drain', work: round })
+    rates.set(OURS, { depositPerS: work.messages / deposit.seconds, drainPerS: work.messages / drain.seconds })
+    for (const contestant of contestants.slice(1)) rates.set(contestant.name, await ratesOf(contestant, round))
+    const ceilingPerS = work.messages / bare.seconds
+    const { depositPerS, drainPerS } = rates.get(OURS) ?? { depositPerS: 0, drainPerS: 0 }
+    say(
+      `round ${number}: took ${Math.round(depositPerS)}/s (SQLite alone ${Math.round(ceilingPerS)}/s), ` +
+        `gave ${Math.round(drainPerS)}/s, ${depositCpuUs.toFixed(1)} µs of CPU a deposit`,
+    )
+    return { rates, ceilingPerS, depositCpuUs }
+  })
+  for (const { load } of contestants) await load.stop()
+  await ceiling.stop()
+  await relay.stop()
+  return throughputMetrics(rounds)
+}
+
+const throughputMetrics = (rounds: readonly ThroughputRound[]): readonly Metric[] => {
+  const ceilings = rounds.map(({ rates, ceilingPerS }): Pair => ({
+    ours: rates.get(OURS)?.depositPerS ?? 0,
+    reference: ceilingPerS,
+  }))
+  return [
+    rateMetric('deposit_rate_vs_sqlite_ceiling', 0.5, ceilings),
+    figureMetric(
+      { name: 'deposit_cpu_us', unit: 'µs', better: 'lower' },
+      45,
+      rounds.map(({ depositCpuUs }) => depositCpuUs),
+    ),
+  ]
+}
+
+const measureOnline = async (workDir: string, options: BenchOptions): Promise<readonly Metric[]> => {
+  const relay = await startBenchRelay(join(workDir, 'online'), [TCP])
+  const echo = await Asked.started('relay-echo.ts', ['--journal', join(workDir, 'echo')])
+  const { addresses } = JSON.parse(echo.line) as { readonly addresses: readonly string[] }
+  const load = await Asked.start('relay-load.ts', [
+    ...['--server', 'online', '--at', addressOf(relay), '--echo', addresses[0] ?? ''],
+  ])
+  const seconds = options.quick ? 2 : ONLINE_SECONDS
+  const rounds = await interleaved(options.rounds, async (number) => {
+    const work = { ...workOf(options), round: number }
+    const { ours, reference } = await load.ask<Latencies>({ do: 'measure', work, seconds })
+    const at = (share: number): Pair => ({ ours: percentile(ours, share), reference: percentile(reference, share) })
+    const [p50, p99] = [at(0.5), at(0.99)]
+    say(
+      `online round ${number}: ours ${p50.ours.toFixed(2)} and ${p99.ours.toFixed(2)} ms, ` +
+        `echo ${p50.reference.toFixed(2)} and ${p99.reference.toFixed(2)} ms`,
+    )
+    return { p50, p99 }
+  })
+  await load.stop()
+  await echo.asked.stop()
+  await relay.stop()
+  return [
+    ratioMetric(
+      'online_p50_vs_echo',
+      2,
+      rounds.map(({ p50 }) => p50),
+    ),
+    ratioMetric(
+      'online_p99_vs_echo',
+      3,
+      rounds.map(({ p99 }) => p99),
+    ),
+  ]
+}
+
+/** Memory of the relay for each of the owners that were added since it was idle and empty. */
+const measureIdle = async (
+  workDir: string,
+  options: BenchOptions,
+  transport: 'tcp' | 'quic',
+): Promise<readonly Metric[]> => {
+  const goal = transport === 'tcp' ? 64 : 96
+  const relay = await startBenchRelay(join(workDir, `idle-${transport}`), [transport === 'tcp' ? TCP : QUIC])
+  const load = await Asked.start('relay-load.ts', ['--server', 'idle', '--at', addressOf(relay)])
+  const emptyMib = await idleMemoryMib(relay.pid)
+  const samples: number[] = []
+  for (const count of options.quick ? [100, 200] : [1_000, 5_000]) {
+    await load.ask({ do: 'reach', count })
+    const kib = (((await idleMemoryMib(relay.pid)) - emptyMib) * 1024) / count
+    say(`${count} idle connections over ${transport}: ${kib.toFixed(1)} KiB each`)
+    samples.push(kib)
+  }
+  await load.stop()
+  await relay.stop()
+  return [figureMetric({ name: `idle_connection_kib_${transport}`, unit: 'KiB', better: 'lower' }, goal, samples)]
+}
+
+const measure = async (options: BenchOptions): Promise<Measured> => {
+  // In the cache folder, which lies on a real disk: /tmp is memory on many machines, and there an fsync costs nothing.
+  await mkdir(cacheDir(), { recursive: true })
+  const workDir = await mkdtemp(join(cacheDir(), 'bench-relay-'))
+  try {
+    const metrics = [
+      ...(await measureThroughput(workDir, options)),
+      ...(await measureOnline(workDir, options)),
+      ...(await measureIdle(workDir, options, 'tcp')),
+      ...(await measureIdle(workDir, options, 'quic')),
+    ]
+    return { metrics, skipped: [] }
+  } finally {
+    await rm(workDir, { recursive: true, force: true })
+  }
+}
+
+await runBenchmark('relay', measure)
