@@ -4,9 +4,12 @@
  */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { mqttLoad } from './relay-mqtt.ts'
+import { natsLoad } from './relay-nats.ts'
 import { IdleOwners, OnlineOwners } from './relay-online.ts'
 import { parleyLoad } from './relay-parley-load.ts'
 import type { Work } from './relay-work.ts'
+import { xmppLoad } from './relay-xmpp.ts'
 
 export interface Timed {
   readonly seconds: number
@@ -51,6 +54,9 @@ const commandsOf = (load: Load): Commands => ({
 
 const SERVERS: Readonly<Record<string, () => Promise<Commands>>> = {
   parley: async () => commandsOf(await parleyLoad(at, values.relay)),
+  mqtt: async () => commandsOf(await mqttLoad(at)),
+  nats: async () => commandsOf(await natsLoad(at)),
+  xmpp: async () => commandsOf(await xmppLoad(at)),
   online: async () => {
     const owners = await OnlineOwners.create(at, values.echo)
     return { measure: ({ work, seconds }) => owners.measure(work, seconds) }

@@ -6,8 +6,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheDir } from '../scripts/paths.ts'
 import { figureMetric, interleaved, percentile, rateMetric, ratioMetric, runBenchmark, say } from './harness.ts'
-import type { BenchOptions, Measured, Metric, Pair } from './harness.ts'
+import type { BenchOptions, Measured, Metric, Pair, Skipped } from './harness.ts'
 import { idleMemoryMib } from './memory.ts'
+import { startPeers } from './relay-peers.ts'
 import { Asked, cpuUsOf, startBenchRelay } from './relay-server.ts'
 import type { BenchServer } from './relay-server.ts'
 import type { Timed } from './relay-load.ts'
@@ -43,71 +44,108 @@ interface Rates {
 }
 
 interface ThroughputRound {
-  readonly rates: ReadonlyMap<string, Rates>
+  readonly ours: Rates
+  readonly peers: ReadonlyMap<string, Rates>
   readonly ceilingPerS: number
   readonly depositCpuUs: number
 }
 
-const OURS = 'parley'
-
-const ratesOf = async ({ name, load }: Contestant, work: Work): Promise<Rates> => {
-  const deposit = await load.ask<Timed>({ do: 'deposit', work })
-  const drain = await load.ask<Timed>({ do: 'drain', work })
-  const rates = { depositPerS: work.messages / deposit.seconds, drainPerS: work.messages / drain.seconds }
-  say(`round ${work.round}: ${name} took ${Math.round(rates.depositPerS)}/s, gave ${Math.round(rates.drainPerS)}/s`)
-  return rates
+/** Deposit and drain goals; theirs come as they are, so NATS and mosquitto do not flush each message, and ours does. */
+const PEER_GOALS: Readonly<Record<string, readonly [number, number]>> = {
+  nats: [1.5, 1],
+  mosquitto: [1, 1],
+  ejabberd: [5, 5],
+  prosody: [8, 8],
 }
 
-const measureThroughput = async (workDir: string, options: BenchOptions): Promise<readonly Metric[]> => {
+const ratesOf = async (load: Asked, work: Work, between: () => Promise<void>): Promise<Rates> => {
+  const deposit = await load.ask<Timed>({ do: 'deposit', work })
+  await between()
+  const drain = await load.ask<Timed>({ do: 'drain', work })
+  return { depositPerS: work.messages / deposit.seconds, drainPerS: work.messages / drain.seconds }
+}
+
+const sayRates = (name: string, { depositPerS, drainPerS }: Rates): void => {
+  say(`  ${name}: takes ${Math.round(depositPerS)}/s, gives ${Math.round(drainPerS)}/s`)
+}
+
+/** One after the other in each round: what slows the machine for a while slows all. */
+const throughputRound = async (
+  work: Work,
+  relay: BenchServer,
+  loads: { readonly ours: Asked; readonly ceiling: Asked; readonly peers: readonly Contestant[] },
+): Promise<ThroughputRound> => {
+  const before = await cpuUsOf(relay.pid)
+  let depositCpuUs = 0
+  let ceilingPerS = 0
+  const ours = await ratesOf(loads.ours, work, async () => {
+    depositCpuUs = ((await cpuUsOf(relay.pid)) - before) / work.messages
+    ceilingPerS = work.messages / (await loads.ceiling.ask<Timed>(work)).seconds
+  })
+  say(`round ${work.round}: ${depositCpuUs.toFixed(1)} µs of CPU a deposit, SQLite alone ${Math.round(ceilingPerS)}/s`)
+  sayRates('ours', ours)
+  const peers = new Map<string, Rates>()
+  for (const { name, load } of loads.peers) {
+    const rates = await ratesOf(load, work, () => Promise.resolve())
+    sayRates(name, rates)
+    peers.set(name, rates)
+  }
+  return { ours, peers, ceilingPerS, depositCpuUs }
+}
+
+const measureThroughput = async (workDir: string, options: BenchOptions): Promise<Measured> => {
   const work = workOf(options)
   const relay = await startBenchRelay(join(workDir, 'relay'), [TCP])
+  const { peers, missing } = options.peers ? await startPeers(workDir) : { peers: [], missing: peersNotAsked() }
   const ceiling = await Asked.start('relay-ceiling.ts', ['--data', workDir])
-  const ours: Contestant = {
-    name: OURS,
-    load: await Asked.start('relay-load.ts', [
-      ...['--server', 'parley', '--at', addressOf(relay), '--relay', relay.relayId],
-    ]),
+  const ours = await Asked.start('relay-load.ts', [
+    ...['--server', 'parley', '--at', addressOf(relay), '--relay', relay.relayId],
+  ])
+  const contestants: Contestant[] = []
+  for (const { name, load, port } of peers) {
+    contestants.push({ name, load: await Asked.start('relay-load.ts', ['--server', load, '--at', String(port)]) })
   }
-  const contestants = [ours]
-  for (const { load } of contestants) await load.ask({ do: 'prepare', work: { ...work, round: 0 } })
-  const rounds = await interleaved(options.rounds, async (number): Promise<ThroughputRound> => {
-    const round = { ...work, round: number }
-    const rates = new Map<string, Rates>()
-    const before = await cpuUsOf(relay.pid)
-    const deposit = await ours.load.ask<Timed>({ do: 'deposit', work: round })
-    const depositCpuUs = ((await cpuUsOf(relay.pid)) - before) / work.messages
-    const bare = await ceiling.ask<Timed>(round)
-    const drain = await ours.load.ask<Timed>({ do: 'drain', work: round })
-    rates.set(OURS, { depositPerS: work.messages / deposit.seconds, drainPerS: work.messages / drain.seconds })
-    for (const contestant of contestants.slice(1)) rates.set(contestant.name, await ratesOf(contestant, round))
-    const ceilingPerS = work.messages / bare.seconds
-    const { depositPerS, drainPerS } = rates.get(OURS) ?? { depositPerS: 0, drainPerS: 0 }
-    say(
-      `round ${number}: took ${Math.round(depositPerS)}/s (SQLite alone ${Math.round(ceilingPerS)}/s), ` +
-        `gave ${Math.round(drainPerS)}/s, ${depositCpuUs.toFixed(1)} µs of CPU a deposit`,
+  try {
+    for (const load of [ours, ...contestants.map((contestant) => contestant.load)]) {
+      await load.ask({ do: 'prepare', work: { ...work, round: 0 } })
+    }
+    const rounds = await interleaved(options.rounds, (round) =>
+      throughputRound({ ...work, round }, relay, { ours, ceiling, peers: contestants }),
     )
-    return { rates, ceilingPerS, depositCpuUs }
-  })
-  for (const { load } of contestants) await load.stop()
-  await ceiling.stop()
-  await relay.stop()
-  return throughputMetrics(rounds)
+    return { metrics: [...ownMetrics(rounds), ...peerMetrics(rounds, contestants)], skipped: missing }
+  } finally {
+    for (const load of [ours, ceiling, ...contestants.map((contestant) => contestant.load)]) await load.stop()
+    for (const peer of peers) await peer.stop()
+    await relay.stop()
+  }
 }
 
-const throughputMetrics = (rounds: readonly ThroughputRound[]): readonly Metric[] => {
-  const ceilings = rounds.map(({ rates, ceilingPerS }): Pair => ({
-    ours: rates.get(OURS)?.depositPerS ?? 0,
-    reference: ceilingPerS,
-  }))
-  return [
-    rateMetric('deposit_rate_vs_sqlite_ceiling', 0.5, ceilings),
-    figureMetric(
-      { name: 'deposit_cpu_us', unit: 'µs', better: 'lower' },
-      45,
-      rounds.map(({ depositCpuUs }) => depositCpuUs),
-    ),
-  ]
-}
+const peersNotAsked = (): readonly Skipped[] =>
+  Object.keys(PEER_GOALS).map((name) => ({ name, why: 'asked for with --peers' }))
+
+const ownMetrics = (rounds: readonly ThroughputRound[]): readonly Metric[] => [
+  rateMetric(
+    'deposit_rate_vs_sqlite_ceiling',
+    0.5,
+    rounds.map(({ ours, ceilingPerS }): Pair => ({ ours: ours.depositPerS, reference: ceilingPerS })),
+  ),
+  figureMetric(
+    { name: 'deposit_cpu_us', unit: 'µs', better: 'lower' },
+    45,
+    rounds.map(({ depositCpuUs }) => depositCpuUs),
+  ),
+]
+
+const peerMetrics = (rounds: readonly ThroughputRound[], contestants: readonly Contestant[]): readonly Metric[] =>
+  contestants.flatMap(({ name }) => {
+    const pairs = (rate: keyof Rates): readonly Pair[] =>
+      rounds.map(({ ours, peers }) => ({ ours: ours[rate], reference: peers.get(name)?.[rate] ?? 0 }))
+    const [deposit, drain] = PEER_GOALS[name] ?? [1, 1]
+    return [
+      rateMetric(`deposit_rate_vs_${name}`, deposit, pairs('depositPerS')),
+      rateMetric(`drain_rate_vs_${name}`, drain, pairs('drainPerS')),
+    ]
+  })
 
 const measureOnline = async (workDir: string, options: BenchOptions): Promise<readonly Metric[]> => {
   const relay = await startBenchRelay(join(workDir, 'online'), [TCP])
@@ -172,13 +210,14 @@ const measure = async (options: BenchOptions): Promise<Measured> => {
   await mkdir(cacheDir(), { recursive: true })
   const workDir = await mkdtemp(join(cacheDir(), 'bench-relay-'))
   try {
+    const throughput = await measureThroughput(workDir, options)
     const metrics = [
-      ...(await measureThroughput(workDir, options)),
+      ...throughput.metrics,
       ...(await measureOnline(workDir, options)),
       ...(await measureIdle(workDir, options, 'tcp')),
       ...(await measureIdle(workDir, options, 'quic')),
     ]
-    return { metrics, skipped: [] }
+    return { metrics, skipped: throughput.skipped }
   } finally {
     await rm(workDir, { recursive: true, force: true })
   }
