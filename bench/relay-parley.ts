@@ -81,6 +81,7 @@ export class BenchStream {
   readonly #waiting = new Map<number, { resolve: (payload: Uint8Array) => void; reject: (error: unknown) => void }>()
   #nextId = 1
   #challenge: Uint8Array = new Uint8Array()
+  #acknowledged = 0
   #ended = false
   onPush: (entries: readonly PushEntry[]) => void = () => undefined
 
@@ -94,7 +95,7 @@ export class BenchStream {
     const connection = await node.dial(multiaddr(address), { force: true })
     const opened = new BenchStream(node, connection, new FramedStream(await connection.newStream(MAILBOX_PROTOCOL)))
     void opened.#read()
-    const answer = decodeHelloAnswer(await opened.ask({ type: 'hello', minVersion: 1, maxVersion: 1 }))
+    const answer = decodeHelloAnswer(await opened.ask({ type: 'hello', minVersion: 2, maxVersion: 2 }))
     opened.#challenge = answer.challenge
     return opened
   }
@@ -160,9 +161,11 @@ export class BenchStream {
     await this.ask({ type: 'put-tokens', tokens: [{ hash: sha256(mailbox.token), handle: new Uint8Array(4).fill(7) }] })
   }
 
-  /** Resolves when the relay has answered. */
-  async acknowledge(entries: readonly PushEntry[]): Promise<void> {
-    await this.ask({ type: 'acknowledge', envelopeIds: entries.map(({ envelope }) => envelopeIdOf(envelope)) })
+  /** Each push once, in the order in which they came; resolves when the relay has answered. */
+  async acknowledge({ length }: readonly PushEntry[]): Promise<void> {
+    const from = this.#acknowledged + 1
+    this.#acknowledged += length
+    await this.ask({ type: 'acknowledge-range', from, to: this.#acknowledged })
   }
 
   async close(): Promise<void> {
