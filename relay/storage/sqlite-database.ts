@@ -311,7 +311,9 @@ export class SqliteDatabase {
     this.#flushing = null
   }
 
-  #logFile(): number {
+  /** Null: a database in memory, as tests have it, has no log. */
+  #logFile(): number | null {
+    if (this.#path === ':memory:') return null
     this.#log ??= openSync(`${this.#path}-wal`, 'r+')
     return this.#log
   }
@@ -319,6 +321,7 @@ export class SqliteDatabase {
   /** The log up to the last commit is on the disk. */
   #flush(): Promise<Error | null> {
     const log = this.#logFile()
+    if (log === null) return Promise.resolve(null)
     return new Promise((resolve) => {
       fdatasync(log, resolve)
     })
@@ -375,10 +378,10 @@ export class SqliteDatabase {
   /** Commits what is queued, and flushes it. */
   close(): void {
     while (this.#queue.length > 0) this.#commitGroup()
-    if (this.#unflushed.length > 0 || this.#flushing !== null) fdatasyncSync(this.#logFile())
+    const log = this.#unflushed.length > 0 || this.#flushing !== null ? this.#logFile() : this.#log
+    if (log !== null) fdatasyncSync(log)
     this.#closed = true
     this.#database.close()
-    const log = this.#log
     if (log === null) return
     void (this.#flushing ?? Promise.resolve()).then(() => {
       closeSync(log)
