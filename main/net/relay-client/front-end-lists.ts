@@ -20,6 +20,11 @@ export class FrontEndLists {
     if (this.#newest.size > MAX_RELAYS && oldest !== undefined) this.#newest.delete(oldest)
     return true
   }
+
+  /** As the newest list says; empty for a relay of which none was seen. */
+  addressesOf(relayId: RelayId): readonly string[] {
+    return this.#newest.get(relayId)?.addresses ?? []
+  }
 }
 
 function saysTheSame(a: FrontEnds, b: FrontEnds): boolean {

@@ -40,7 +40,15 @@ export class ProvenLinks {
   async open(addresses: readonly string[], expected: RelayId | null, handlers = SILENT): Promise<RelayLink> {
     const node = await this.#started()
     const parts = { clock: this.#clock, lists: this.#lists }
-    return dialFirst(node, addresses, (connection) => RelayLink.open(connection, expected, parts, handlers))
+    return dialFirst(node, this.#placesOf(addresses, expected), (connection) =>
+      RelayLink.open(connection, expected, parts, handlers),
+    )
+  }
+
+  /** Where else the relay answers, as its newest list says: the front end that was known may be gone. */
+  #placesOf(addresses: readonly string[], relayId: RelayId | null): readonly string[] {
+    const learned = relayId === null ? [] : this.#lists.addressesOf(relayId)
+    return [...new Set([...addresses, ...learned])]
   }
 
   /** The one that is open, or a new one; callers at the same time share it. @throws as `open` */
@@ -59,7 +67,7 @@ export class ProvenLinks {
    */
   async bulk(relay: RelayContactPoint): Promise<Connection> {
     const link = await this.link(relay)
-    const others = relay.addresses.filter((address) => !isQuic(address))
+    const others = this.#placesOf(relay.addresses, relay.relayId).filter((address) => !isQuic(address))
     if (!isQuic(link.connection.remoteAddr.toString()) || others.length === 0) return link.connection
     const isOpen = (connection: Connection): boolean => connection.status === 'open'
     try {
