@@ -165,6 +165,7 @@ export class Blobs {
     await say(framed, { status: 'from', totalBytes: sizeBytes, offset })
     await this.#append(framed, row, offset, hash)
     if (!equalBytes(new Uint8Array(hash.digest()), put.sha256)) return this.#discard(row)
+    await files.publish(row)
     const storedAtMs = this.#parts.now()
     await this.#parts.store.completeBlob(row, storedAtMs)
     return this.#held({ ...row, storedAtMs })

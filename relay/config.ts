@@ -2,6 +2,7 @@
 
 import * as z from 'zod/mini'
 import { MAX_DEPOSIT_BYTES } from '../shared/wire/relay-requests.ts'
+import { storeSchema } from './storage/store-config.ts'
 
 const positive = z.int().check(z.minimum(1))
 const orNone = z.int().check(z.minimum(0))
@@ -111,6 +112,9 @@ export const configSchema = z.strictObject({
   logLevel: setting(z.enum(['error', 'info', 'debug']), 'info', 'What is logged; no level holds ids or addresses'),
   turn: z.prefault(turnSchema, {}).check(z.describe('Relaying of calls by a coturn beside this relay')),
   operator: z.prefault(operatorSchema, {}).check(z.describe("The operator's own loopback port")),
+  store: z
+    ._default(storeSchema, { kind: 'sqlite' })
+    .check(z.describe('Where everything is kept: embedded (sqlite), or in PostgreSQL')),
 })
 
 export type RelayConfig = z.output<typeof configSchema>

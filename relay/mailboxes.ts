@@ -7,6 +7,7 @@ import type { Allowance } from '../shared/wire/relay-allowance.ts'
 import type { DirectoryEntry, TokenEntry } from '../shared/wire/relay-requests.ts'
 import type { Admission } from './admission.ts'
 import type { RelayConfig } from './config.ts'
+import type { SiblingHandlers, Siblings } from './front-ends.ts'
 import { sha256 } from './hashes.ts'
 import { Refused } from './refused.ts'
 import type { BlobName, PushedName, RelayStore, StoredEnvelope } from './storage/relay-store.ts'
@@ -33,6 +34,8 @@ export interface MailboxParts {
   readonly onTaken: () => void
   /** Their mailbox is gone: their files go too. */
   readonly deleteBlobs: (blobs: readonly BlobName[]) => Promise<void>
+  /** The other front ends, where the store has several. */
+  readonly siblings?: Siblings
 }
 
 export class Mailboxes {
@@ -63,18 +66,46 @@ export class Mailboxes {
     const before = this.#owners.get(mailboxId)
     this.#owners.set(mailboxId, listener)
     before?.onReplaced()
-    for (const { lookupId, remaining } of await this.#parts.store.directoryStock(mailboxId)) {
-      if (remaining < LOW_STOCK) listener.onStock(lookupId, remaining)
-    }
+    await this.#parts.siblings?.owned(mailboxId)
+    await this.#tellStock(mailboxId, listener)
     listener.onDeposited()
   }
 
-  detach(mailboxId: MailboxId, listener: OwnerListener): void {
-    if (this.#owners.get(mailboxId) === listener) this.#owners.delete(mailboxId)
+  async #tellStock(mailboxId: MailboxId, listener: OwnerListener): Promise<void> {
+    for (const { lookupId, remaining } of await this.#parts.store.directoryStock(mailboxId)) {
+      if (remaining < LOW_STOCK) listener.onStock(lookupId, remaining)
+    }
   }
 
+  detach(mailboxId: MailboxId, listener: OwnerListener): void {
+    if (this.#owners.get(mailboxId) !== listener) return
+    this.#owners.delete(mailboxId)
+    this.#parts.siblings?.released(mailboxId)
+  }
+
+  /** Something was deposited here. */
   wake(mailboxIds: ReadonlySet<MailboxId>): void {
     for (const mailboxId of mailboxIds) this.#owners.get(mailboxId)?.onDeposited()
+    this.#parts.siblings?.deposited(mailboxIds)
+  }
+
+  /** What the other front ends tell. */
+  get siblingHandlers(): SiblingHandlers {
+    return {
+      onDeposited: (mailboxIds) => {
+        for (const mailboxId of mailboxIds) this.#owners.get(mailboxId)?.onDeposited()
+      },
+      onStock: (mailboxIds) => {
+        for (const mailboxId of mailboxIds) {
+          const owner = this.#owners.get(mailboxId)
+          // Who cannot read it now tells the owner at the next item.
+          if (owner !== undefined) this.#tellStock(mailboxId, owner).catch(() => undefined)
+        }
+      },
+      onOwnedElsewhere: (mailboxId) => {
+        this.#owners.get(mailboxId)?.onReplaced()
+      },
+    }
   }
 
   /** @throws relay-quota */
@@ -147,7 +178,10 @@ export class Mailboxes {
     if (taken === null) return null
     if (!mayHaveOneTimeItem) return taken.item
     this.#parts.onTaken()
-    if (taken.remaining < LOW_STOCK) this.#owners.get(taken.mailboxId)?.onStock(lookupId, taken.remaining)
+    if (taken.remaining < LOW_STOCK) {
+      this.#owners.get(taken.mailboxId)?.onStock(lookupId, taken.remaining)
+      this.#parts.siblings?.stockFell(taken.mailboxId)
+    }
     return taken.item
   }
 

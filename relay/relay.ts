@@ -21,7 +21,6 @@ import { DailyQuota } from './daily-quota.ts'
 import { DamageReports } from './damage-reports.ts'
 import {
   ADDRESS_FILE,
-  DATABASE_FILE,
   INCARNATION_FILE,
   INVITES_FILE,
   LIBP2P_KEY_FILE,
@@ -52,10 +51,11 @@ import type { RelayLog } from './relay-log.ts'
 import { RelayWatch } from './relay-watch.ts'
 import { RestoreGuard } from './restore-guard.ts'
 import { lockDataDir } from './storage/data-lock.ts'
+import { openStore } from './storage/open-store.ts'
+import type { OpenedStore } from './storage/open-store.ts'
 import type { OperatorInvites } from './storage/operator-invites.ts'
 import type { RelayStore } from './storage/relay-store.ts'
 import { openOperatorInvites } from './storage/sqlite-operator-invites.ts'
-import { openRelayStore } from './storage/sqlite-relay-store.ts'
 import { turnServers } from './turn.ts'
 import { writeWhole } from './whole-file.ts'
 
@@ -150,12 +150,13 @@ async function startLocked(options: RelayOptions, opening: Opening): Promise<Run
   const { dataDir, config, log } = options
   const { watch, operator, closing, close } = opening
   const key = relayKey(loadSeed(dataDir, RELAY_KEY_FILE))
-  const kept = await startKeeping(options, opening)
+  const kept = await startKeeping(options, opening, key)
   const streams = new OpenStreams()
   const mailboxes = mailboxesOf(options, opening, kept)
   const handlers = handlersOf(options, { key, kept, streams, mailboxes, meter: opening.meter })
   const node = await startNode(loadSeed(dataDir, LIBP2P_KEY_FILE), config, options.now ?? Date.now, handlers)
   closing.push(() => node.stop())
+  await kept.opened.join({ peer: node.peerId.toString(), addresses: bareAddresses(node) }, mailboxes.siblingHandlers)
   logConnections(node, log)
   writeWhole(join(dataDir, ADDRESS_FILE), new TextEncoder().encode(`${pasteText(key, node)}\n`))
   log.info('relay-started', { listeners: node.getMultiaddrs().length })
@@ -189,6 +190,7 @@ interface Kept {
   readonly time: RelayTime
   readonly damage: DamageReports
   readonly disk: DiskRoom
+  readonly opened: OpenedStore
   readonly store: RelayStore
   readonly invites: OperatorInvites
   readonly files: BlobFiles
@@ -197,7 +199,7 @@ interface Kept {
 }
 
 /** What is on the disk is put in order before anybody is let in. */
-async function startKeeping(options: RelayOptions, { meter, disk, closing }: Opening): Promise<Kept> {
+async function startKeeping(options: RelayOptions, { meter, disk, closing }: Opening, key: RelayKey): Promise<Kept> {
   const { dataDir, config, log, eraseEveryMs } = options
   const damage = new DamageReports(log, meter, () => performance.now())
   const time = clockOf(options)
@@ -207,17 +209,16 @@ async function startKeeping(options: RelayOptions, { meter, disk, closing }: Ope
   const onDamage = (): void => {
     damage.met('page')
   }
-  const store = measuredStore(openRelayStore(join(dataDir, DATABASE_FILE), config, { onDamage, disk }), meter)
-  closing.push(() => {
-    store.close()
-  })
+  const opened = await openStore({ dataDir, config, log, sqlite: { onDamage, disk } }, key.relayId)
+  closing.push(() => opened.close())
+  const store = measuredStore(opened.store, meter)
   const invites = openOperatorInvites(join(dataDir, INVITES_FILE))
   closing.push(() => {
     invites.close()
   })
-  const files = new BlobFiles(dataDir)
+  const files = new BlobFiles(opened.blobs.folder, opened.blobs.writer)
   await files.prepare()
-  await files.deleteOthers(await store.blobNames())
+  await files.deleteOthers(() => store.blobNames())
   const guard = new RestoreGuard(store, join(dataDir, INCARNATION_FILE))
   const discarded = await guard.check()
   if (discarded !== null) {
@@ -233,27 +234,25 @@ async function startKeeping(options: RelayOptions, { meter, disk, closing }: Ope
     await housekeeping.stop()
     housekeeping.erase()
   })
-  return { time, damage, disk, store, invites, files, guard, housekeeping }
+  return { time, damage, disk, opened, store, invites, files, guard, housekeeping }
 }
 
 /** An attachment that was fetched after the copy of the database was made: its row came back, its file did not. */
 async function forgetMissingBlobs(store: RelayStore, files: BlobFiles): Promise<number> {
-  let missing = 0
-  for (const name of await store.blobNames()) {
-    if ((await files.sizeBytes(name)) > 0) continue
-    await store.deleteBlob(name)
-    missing += 1
-  }
-  return missing
+  const missing = await files.missingOf(await store.blobNames())
+  for (const name of missing) await store.deleteBlob(name)
+  return missing.length
 }
 
 function mailboxesOf({ config }: RelayOptions, { meter }: Opening, kept: Kept): Mailboxes {
   const { store, time, invites, guard, files } = kept
+  const { siblings } = kept.opened
   const onOpened = (): void => {
     meter.add('mailboxesOpened')
   }
   return new Mailboxes({
     ...{ store, config, time },
+    ...(siblings === null ? {} : { siblings }),
     admission: new Admission({ store, config, invites, onOpened }),
     onTaken: () => {
       guard.markTaken()
@@ -299,7 +298,7 @@ function handlersOf(options: RelayOptions, parts: HandlerParts): RelayHandlers {
   const blobs = new Blobs({ store, files, config, key, quota, now, isDiskFull, halfFrames, metrics })
   return {
     onMailboxStream: (stream, connection, node) => {
-      const frontEnds = (): Uint8Array => signedFrontEnds(key, node, now())
+      const frontEnds = (): Uint8Array => signedFrontEnds(key, node, kept.opened.siblings, now())
       const shared = { mailboxes, deposits, ...asked, config, now, log, onDamaged, helloWithinMs, frontEnds, metrics }
       streams.serve(new MailboxStream({ ...shared, ...peersOf(stream, connection, node, halfFrames) }))
       log.debug('mailbox-stream-opened', { streams: streams.count })

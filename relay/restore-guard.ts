@@ -22,7 +22,7 @@ export class RestoreGuard {
   async check(): Promise<number | null> {
     const inStore = await this.#store.incarnation()
     const inFile = readWhole(this.#path)
-    const same = inStore === null || (inFile !== null && equalBytes(inStore, inFile))
+    const same = inStore === null ? inFile === null : inFile !== null && equalBytes(inStore, inFile)
     const discarded = same ? null : await this.#store.discardOneTimeItems()
     await this.renew()
     return discarded

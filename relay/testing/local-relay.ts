@@ -1,6 +1,6 @@
 /** A real relay in this process, on loopback, with a clock of the test's own. */
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RelayId } from '../../shared/model/ids.ts'
@@ -16,6 +16,8 @@ export interface LocalRelayOptions extends Partial<
   Pick<RelayOptions, 'now' | 'clocks' | 'helloWithinMs' | 'eraseEveryMs'>
 > {
   readonly config?: Partial<RelayConfig>
+  /** Another front end of the same relay: it has the same key. */
+  readonly besides?: LocalRelay
   /** Default: TCP on a free port. */
   readonly listen?: string
 }
@@ -38,6 +40,9 @@ export class LocalRelay {
 
   static async start(options: LocalRelayOptions = {}): Promise<LocalRelay> {
     const relay = new LocalRelay(await mkdtemp(join(tmpdir(), 'parley-relay-')), options)
+    if (options.besides !== undefined) {
+      await copyFile(join(options.besides.dataDir, 'relay.key'), join(relay.dataDir, 'relay.key'))
+    }
     await relay.start()
     return relay
   }
@@ -61,7 +66,7 @@ export class LocalRelay {
       this.log.push({ event, fields })
     }
     const log: RelayLog = { debug: () => undefined, info: record, error: record }
-    const { config, listen = TCP_LOOPBACK, ...options } = this.#options
+    const { config, listen = TCP_LOOPBACK, besides: _besides, ...options } = this.#options
     this.#running = await startRelay({
       ...options,
       dataDir: this.dataDir,

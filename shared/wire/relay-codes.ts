@@ -18,6 +18,7 @@ const WIRE_CODES = [
   'door-closed',
   'proof-refused',
   'relay-invite-needed',
+  'unreachable',
 ] as const satisfies readonly ErrorCode[]
 
 const GENERAL = 'relay-refused'
