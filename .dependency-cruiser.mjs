@@ -2,7 +2,7 @@
  * The layers of docs/architecture.md, made mechanical. Type imports count.
  * @type {import('dependency-cruiser').IConfiguration}
  */
-const TEST = '(\\.test\\.ts$|/testing/|/contract-tests/)'
+const TEST = '(\\.(test|cluster)\\.ts$|/testing/|/contract-tests/)'
 const NODE = { dependencyTypes: ['core'] }
 const LIBP2P = '^node_modules/(libp2p|@libp2p|@chainsafe/libp2p-[^/]+|@multiformats)/'
 
@@ -169,6 +169,13 @@ export default {
       '^(main|preload|renderer|relay|shared)/',
       { path: '^node_modules/better-sqlite3' },
       ['^main/storage/', '^relay/storage', TEST],
+    ),
+    layer(
+      'postgres-in-relay-storage-only',
+      undefined,
+      '^(main|preload|renderer|relay|shared)/',
+      { path: '^node_modules/pg/' },
+      ['^relay/storage/postgres-', TEST],
     ),
     layer('libp2p-in-net-and-relay-only', undefined, '^(main|preload|renderer|shared)/', { path: LIBP2P }, [
       '^main/net/',

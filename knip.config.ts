@@ -17,6 +17,7 @@ const config: KnipConfig = {
     'bench/empty-app/window.ts',
     'e2e/**/*.spec.ts',
     '**/*.test.ts',
+    '**/*.cluster.ts',
   ],
   project: ['{main,preload,renderer,relay,shared,e2e,bench,fuzz,scripts}/**/*.{ts,vue}!'],
   ignoreDependencies: [
@@ -27,7 +28,7 @@ const config: KnipConfig = {
     '@fontsource-variable/inter',
     '@fontsource/noto-color-emoji',
   ],
-  ignoreBinaries: ['Xvfb', 'mount', 'turnserver', 'umount'],
+  ignoreBinaries: ['Xvfb', 'etcd', 'ip', 'mount', 'turnserver', 'umount'],
   ignoreExportsUsedInFile: true,
 }
 

@@ -31,6 +31,13 @@ const NETWORK_TOOLS: readonly (readonly [program: string, debianPackage: string]
 /** Servers that tests of the relay run beside it. */
 const TEST_SERVERS: readonly (readonly [program: string, debianPackage: string])[] = [['turnserver', 'coturn']]
 
+/** For the tests of several machines (npm run test:cluster), beside PostgreSQL and the network tools. */
+const CLUSTER_TOOLS: readonly (readonly [program: string, debianPackage: string])[] = [
+  ['patroni', 'patroni'],
+  ['etcd', 'etcd-server'],
+  ['setpriv', 'util-linux'],
+]
+
 const missingPrograms = async (wanted: typeof PROGRAMS): Promise<string[]> => {
   const missing: string[] = []
   for (const [program, debianPackage] of wanted) {
@@ -90,6 +97,25 @@ export const ensureSystemLibraries = async (): Promise<void> => {
 export const ensureBuildTools = async (): Promise<void> => {
   if (process.platform !== 'linux') return
   const missing = await missingPrograms(BUILD_TOOLS)
+  if (missing.length > 0) await install(missing)
+}
+
+const POSTGRES = '/usr/lib/postgresql'
+
+/** The same for the server that the relay's other store is tested on. It is not on the PATH, and tests start their own. */
+export const ensurePostgres = async (): Promise<void> => {
+  if (process.platform !== 'linux') return
+  const there = await access(POSTGRES).then(
+    () => true,
+    () => false,
+  )
+  if (!there) await install(['postgresql'])
+}
+
+/** The same for a replicated one on several hosts. */
+export const ensureClusterTools = async (): Promise<void> => {
+  await ensurePostgres()
+  const missing = await missingPrograms([...CLUSTER_TOOLS, ...NETWORK_TOOLS])
   if (missing.length > 0) await install(missing)
 }
 

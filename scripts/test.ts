@@ -9,7 +9,7 @@ import { openDisplay } from './display.ts'
 import { electronRuntime } from './electron-runtime.ts'
 import { ROOT } from './paths.ts'
 import { failWith, run } from './run.ts'
-import { ensureNetworkTools, ensureSystemLibraries } from './system-libraries.ts'
+import { ensureNetworkTools, ensurePostgres, ensureSystemLibraries } from './system-libraries.ts'
 
 interface Tally {
   readonly passed: number
@@ -81,6 +81,7 @@ const test = async (): Promise<void> => {
   await mkdir(RESULTS, { recursive: true })
   await ensureSystemLibraries()
   await ensureNetworkTools()
+  await ensurePostgres()
   const runtime = await electronRuntime()
   console.log(`Electron ${runtime.version} at ${runtime.executablePath}`)
   await buildIfStale()

@@ -21,6 +21,8 @@ export interface StartLine {
 export interface RelayProgram {
   /** Default: the relay's own. */
   readonly program?: string
+  /** More of the command line. */
+  readonly args?: readonly string[]
   /** Over the test's own environment. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -48,7 +50,7 @@ export class RelayProcess {
     listen: string = TCP_LOOPBACK,
     program: RelayProgram = {},
   ): Promise<RelayProcess> {
-    const child = launch(['run', '--json', '--data', dataDir, '--listen', listen], program)
+    const child = launch(['run', '--json', '--data', dataDir, '--listen', listen, ...(program.args ?? [])], program)
     const stderr: string[] = []
     child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk.toString()))
     if (child.stdout === null) throw new Error('no output')
