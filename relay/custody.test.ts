@@ -9,12 +9,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createRelayClient } from '../main/net/relay-client/index.ts'
+import { signEd25519 } from '../main/net/relay-client/signatures.ts'
 import { digestOf, nameOf, Owner } from '../main/ports/contract-tests/relay-owner.ts'
-import type { RelayPort } from '../main/ports/relay.ts'
+import type { DepositOutcome, RelayPort } from '../main/ports/relay.ts'
 import { systemClock } from '../main/runtime/system-clock.ts'
 import { isParleyError } from '../shared/errors.ts'
+import type { RelayRequest } from '../shared/wire/relay-requests.ts'
 import { CrashingRelay } from './testing/crash-points.ts'
 import { SIGN, WRITE, WRITTEN } from './testing/crash-steps.ts'
+import { RawClient } from './testing/raw-client.ts'
+import type { MailboxKeys } from './testing/raw-client.ts'
 
 /** Else no kill before what changes nothing: that is the same instant as the step before it. `npm run test:kills`. */
 const EVERY_STEP = process.env['PARLEY_EVERY_STEP'] === '1'
@@ -82,7 +86,7 @@ async function killAtEveryStep(prepare: () => Promise<Trial>): Promise<readonly 
   await relay.killAndRestart()
   await whole.check()
   for (const [dieAt, step] of steps.entries()) {
-    if (/^(select|begin)/.test(step) && !EVERY_STEP) continue
+    if (/^(select|begin|written)/.test(step) && !EVERY_STEP) continue
     const trial = await prepare()
     await relay.arm(dieAt)
     await trial.run()
@@ -90,6 +94,19 @@ async function killAtEveryStep(prepare: () => Promise<Trial>): Promise<readonly 
     await trial.check()
   }
   return steps
+}
+
+function signingKeys({ publicKey, secretKey }: Owner['key']): MailboxKeys {
+  return { publicKey, sign: (message) => signEd25519(secretKey, message) }
+}
+
+/** False: the relay died first. */
+async function isAnswered(client: RawClient, request: RelayRequest): Promise<boolean> {
+  try {
+    return (await client.ask(request)).type === 'reply'
+  } catch {
+    return false
+  }
 }
 
 const statementsOf = (steps: readonly string[], word: string): readonly string[] =>
@@ -123,6 +140,31 @@ describe('kill -9 before every step', { timeout: WITHIN_MS }, () => {
     })
     expectInOrder(steps, 'begin immediate', 'commit', SIGN, WRITE, WRITTEN)
     expect(statementsOf(steps, 'insert into envelope')).toHaveLength(1)
+  })
+
+  test('of a stranger’s deposit at the front door: the same', async () => {
+    const steps = await killAtEveryStep(async () => {
+      const owner = await connected(new Owner())
+      await owner.connection.close()
+      const envelope = random(1_000)
+      const knock = (): Promise<DepositOutcome> => {
+        const deposit = { mailboxId: owner.mailboxId, envelope, ttlSeconds: 600 }
+        return port.depositAtDoor(relay.contact, deposit, new AbortController().signal)
+      }
+      let held = false
+      return {
+        run: async () => {
+          held = (await answerOf(knock()))?.kind === 'held'
+        },
+        check: async () => {
+          const waiting = await waitingFor(owner.key)
+          if (held) expect(waiting).toEqual([digestOf(envelope)])
+          expect((await knock()).kind).toBe('held')
+          expect(await waitingFor(owner.key)).toEqual([digestOf(envelope)])
+        },
+      }
+    })
+    expectInOrder(steps, 'begin immediate', 'commit', SIGN)
   })
 
   test('of a push: what was held or pushed and not acknowledged is pushed again, in order', async () => {
@@ -181,6 +223,39 @@ describe('kill -9 before every step', { timeout: WITHIN_MS }, () => {
     })
     expectInOrder(steps, 'begin immediate', 'commit', WRITE, WRITTEN)
     expect(statementsOf(steps, 'delete from envelope').length).toBeGreaterThanOrEqual(1)
+  })
+
+  test('of the acknowledgement of a range: the same', async () => {
+    const steps = await killAtEveryStep(async () => {
+      const owner = await connected(new Owner())
+      await owner.connection.close()
+      const envelopes = [random(300), random(400), random(500)]
+      await port.deposit(
+        relay.contact,
+        envelopes.map((envelope) => owner.deposit(envelope)),
+      )
+      const reader = await RawClient.connect(relay.contact.addresses[0] ?? '')
+      let message = await reader.ask(reader.proof(signingKeys(owner.key), (await reader.hello()).challenge))
+      for (let [pushed, owns] = [0, false]; ; message = await reader.next()) {
+        if (message.type === 'push') pushed += message.entries.length
+        owns ||= message.type === 'reply'
+        if (owns && pushed === envelopes.length) break
+      }
+      let answered = false
+      return {
+        run: async () => {
+          answered = await isAnswered(reader, { type: 'acknowledge-range', from: 1, to: 2 })
+          await reader.stop()
+        },
+        check: async () => {
+          const waiting = await waitingFor(owner.key)
+          const all = envelopes.map(digestOf)
+          if (answered) expect(waiting).toEqual(all.slice(2))
+          else expect([all, all.slice(2)]).toContainEqual(waiting)
+        },
+      }
+    })
+    expectInOrder(steps, 'begin immediate', 'commit', WRITE, WRITTEN)
   })
 
   test('of a prekey fetch: no one-time prekey is handed out twice', async () => {

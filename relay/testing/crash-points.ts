@@ -6,7 +6,11 @@ import type { FromCrashingRelay, ToCrashingRelay } from './crash-steps.ts'
 import { RelayProcess } from './relay-process.ts'
 import type { StartLine } from './relay-process.ts'
 
-const PROGRAM = fileURLToPath(new URL('crashing-relay.ts', import.meta.url))
+const PROGRAM_PARTS = {
+  program: fileURLToPath(new URL('crashing-relay.ts', import.meta.url)),
+  // Strangers work little: what is tried here is what follows.
+  env: { PARLEY_RELAY_DOOR_BITS: '1' },
+}
 
 /** A step that is not reached is a mistake of the test: it is not waited for. */
 const DIES_WITHIN_MS = 10_000
@@ -21,7 +25,7 @@ export class CrashingRelay {
   }
 
   static async start(dataDir: string): Promise<CrashingRelay> {
-    return new CrashingRelay(dataDir, await RelayProcess.start(dataDir, undefined, { program: PROGRAM }))
+    return new CrashingRelay(dataDir, await RelayProcess.start(dataDir, undefined, PROGRAM_PARTS))
   }
 
   get contact(): StartLine {
@@ -49,7 +53,7 @@ export class CrashingRelay {
     const { addresses } = this.contact
     const by = await Promise.race([this.#process.ended, delay(DIES_WITHIN_MS, 'not at all', { ref: false })])
     if (by !== 'SIGKILL') throw new Error(`the relay ended by ${String(by)}: ${this.#process.log}`)
-    this.#process = await RelayProcess.start(this.#dataDir, addresses[0], { program: PROGRAM })
+    this.#process = await RelayProcess.start(this.#dataDir, addresses[0], PROGRAM_PARTS)
   }
 
   async killAndRestart(): Promise<void> {
