@@ -23,7 +23,7 @@ import type { MailboxKeys } from './testing/raw-client.ts'
 /** Else no kill before what changes nothing: that is the same instant as the step before it. `npm run test:kills`. */
 const EVERY_STEP = process.env['PARLEY_EVERY_STEP'] === '1'
 /** One process a step. */
-const WITHIN_MS = 120_000
+const WITHIN_MS = 240_000
 const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size))
 
 let dataDir: string

@@ -101,7 +101,7 @@ afterEach(async () => {
   disk.remove()
 })
 
-describe.skipIf(unavailable !== null)(`a small disk${where}`, { timeout: 90_000 }, () => {
+describe.skipIf(unavailable !== null)(`a small disk${where}`, { timeout: 180_000 }, () => {
   beforeEach(async () => {
     await start()
     await owner.connect(port, relay.started)
@@ -141,7 +141,7 @@ describe.skipIf(unavailable !== null)(`a small disk${where}`, { timeout: 90_000 
   })
 })
 
-describe.skipIf(unavailable !== null)(`the floor of free space${where}`, { timeout: 60_000 }, () => {
+describe.skipIf(unavailable !== null)(`the floor of free space${where}`, { timeout: 180_000 }, () => {
   test('is kept: deposits stop before it, drains go on, and deposits come back with the room', async () => {
     const floorBytes = 20 * MIB
     await start(floorBytes)

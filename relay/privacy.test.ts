@@ -165,7 +165,7 @@ describe('no part of an envelope stays', () => {
     return envelopes
   }
 
-  test('of any size, in any window of 32 bytes, after the eraser came round', async () => {
+  test('of any size, in any window of 32 bytes, after the eraser came round', { timeout: 120_000 }, async () => {
     const envelopes = await collected(relay.contact, relay.dataDir)
     while ((await windowsOnDisk(relay.dataDir, envelopes)) > 0) await delay(20)
   })
