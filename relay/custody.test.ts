@@ -16,7 +16,7 @@ import { systemClock } from '../main/runtime/system-clock.ts'
 import { isParleyError } from '../shared/errors.ts'
 import type { RelayRequest } from '../shared/wire/relay-requests.ts'
 import { CrashingRelay } from './testing/crash-points.ts'
-import { SIGN, WRITE, WRITTEN } from './testing/crash-steps.ts'
+import { FLUSH, SIGN, WRITE, WRITTEN } from './testing/crash-steps.ts'
 import { RawClient } from './testing/raw-client.ts'
 import type { MailboxKeys } from './testing/raw-client.ts'
 
@@ -138,7 +138,7 @@ describe('kill -9 before every step', { timeout: WITHIN_MS }, () => {
         },
       }
     })
-    expectInOrder(steps, 'begin immediate', 'commit', SIGN, WRITE, WRITTEN)
+    expectInOrder(steps, 'begin immediate', 'commit', FLUSH, SIGN, WRITE, WRITTEN)
     expect(statementsOf(steps, 'insert into envelope')).toHaveLength(1)
   })
 
@@ -221,7 +221,7 @@ describe('kill -9 before every step', { timeout: WITHIN_MS }, () => {
         },
       }
     })
-    expectInOrder(steps, 'begin immediate', 'commit', WRITE, WRITTEN)
+    expectInOrder(steps, 'begin immediate', 'commit', FLUSH, WRITE, WRITTEN)
     expect(statementsOf(steps, 'delete from envelope').length).toBeGreaterThanOrEqual(1)
   })
 
@@ -255,7 +255,7 @@ describe('kill -9 before every step', { timeout: WITHIN_MS }, () => {
         },
       }
     })
-    expectInOrder(steps, 'begin immediate', 'commit', WRITE, WRITTEN)
+    expectInOrder(steps, 'begin immediate', 'commit', FLUSH, WRITE, WRITTEN)
   })
 
   test('of a prekey fetch: no one-time prekey is handed out twice', async () => {
@@ -278,7 +278,7 @@ describe('kill -9 before every step', { timeout: WITHIN_MS }, () => {
         },
       }
     })
-    expectInOrder(steps, 'begin immediate', 'commit', WRITE, WRITTEN)
+    expectInOrder(steps, 'begin immediate', 'commit', FLUSH, WRITE, WRITTEN)
     expect(handedOut.length).toBeGreaterThan(steps.length)
   })
 
@@ -300,6 +300,40 @@ describe('kill -9 before every step', { timeout: WITHIN_MS }, () => {
         },
       }
     })
-    expectInOrder(steps, 'begin immediate', 'commit', WRITE, WRITTEN)
+    expectInOrder(steps, 'begin immediate', 'commit', FLUSH, WRITE, WRITTEN)
+  })
+})
+
+describe('before the disk has flushed it', { timeout: WITHIN_MS }, () => {
+  interface Work {
+    readonly owner: Owner
+    readonly lookupId: Uint8Array
+    readonly waiting: Uint8Array
+  }
+  const works: readonly (readonly [string, (work: Work) => Promise<unknown>])[] = [
+    ['deposit', ({ owner }) => port.deposit(relay.contact, [owner.deposit(random(300))])],
+    ['acknowledgement', ({ owner, waiting }) => owner.connection.acknowledge([nameOf(waiting)])],
+    ['prekey fetch', ({ lookupId }) => port.takeDirectory(relay.contact, lookupId)],
+  ]
+
+  test.each(works)('no %s is signed for or answered', async (_name, work) => {
+    const owner = new Owner()
+    owner.acknowledges = false
+    await connected(owner)
+    const [lookupId, waiting] = [random(32), random(100)]
+    await owner.connection.putDirectory({ lookupId, items: [random(50)], lastResort: random(50), replace: true })
+    await port.deposit(relay.contact, [owner.deposit(waiting)])
+    await owner.until(() => owner.received.length === 1)
+    await relay.holdFlushes()
+    const answered = work({ owner, lookupId, waiting })
+    let steps = await relay.steps()
+    while (!steps.includes(FLUSH)) steps = await relay.steps()
+    // It has the time to answer another, and says nothing of this.
+    await owner.connection.ping()
+    steps = await relay.steps()
+    expect(steps).not.toContain(SIGN)
+    expect(steps.filter((step) => step === WRITE)).toHaveLength(1)
+    await relay.arm(null)
+    await answered
   })
 })

@@ -37,6 +37,11 @@ export class CrashingRelay {
     await this.#ask({ kind: 'arm', dieAt })
   }
 
+  /** No flush of the disk ends until it is armed again. */
+  async holdFlushes(): Promise<void> {
+    await this.#ask({ kind: 'hold-flushes' })
+  }
+
   /** What it did since it was armed. */
   async steps(): Promise<readonly string[]> {
     const answer = await this.#ask({ kind: 'list' })

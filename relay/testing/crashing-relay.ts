@@ -1,15 +1,16 @@
 /**
- * The relay's program, counting its steps: each statement of the database, each signature, each frame that is written,
- * before and after. Told to, it kills itself right before one of them. The relay itself is not changed: what is wrapped is
- * the database's driver, node:crypto, and the framed stream.
+ * The relay's program, counting its steps: each statement of the database, each flush of its log, each signature, each frame
+ * that is written, before and after. Told to, it kills itself right before one of them. The relay itself is not changed: what is wrapped is
+ * the database's driver, node:fs, node:crypto, and the framed stream.
  */
 
 import crypto from 'node:crypto'
+import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import process from 'node:process'
 import Database from 'better-sqlite3'
 import { FramedStream } from '../../shared/wire/framed-stream.ts'
-import { SIGN, WRITE, WRITTEN } from './crash-steps.ts'
+import { FLUSH, SIGN, WRITE, WRITTEN } from './crash-steps.ts'
 import type { FromCrashingRelay, ToCrashingRelay } from './crash-steps.ts'
 
 let names: string[] = []
@@ -37,6 +38,13 @@ for (const method of ['run', 'get', 'all', 'iterate']) {
   })
 }
 memory.close()
+let held: (() => unknown)[] | null = null
+wrap(fs, 'fdatasync', (_self, call) => {
+  step(FLUSH)
+  if (held === null) return call()
+  held.push(call)
+  return undefined
+})
 wrap(crypto, 'sign', (_self, call) => {
   step(SIGN)
   return call()
@@ -57,8 +65,11 @@ process.on('message', (message: ToCrashingRelay) => {
     tell({ kind: 'steps', names })
     return
   }
+  const flushes = held ?? []
+  held = message.kind === 'hold-flushes' ? [] : null
   names = []
-  dieAt = message.dieAt
+  dieAt = message.kind === 'arm' ? message.dieAt : null
+  for (const flush of flushes) flush()
   tell({ kind: 'armed' })
 })
 
