@@ -262,7 +262,7 @@ test('unfinished frames of all clients together hold so much and no more', async
   const half = new Uint8Array(150_000)
   half.set([0, 3, 0, 0])
   const all: RawClient[] = []
-  for (let count = 0; count < 3; count++) {
+  for (let count = 0; count < 7; count++) {
     const { client } = await connect()
     await client.stream.writeRaw(half)
     all.push(client)

@@ -8,16 +8,18 @@ import type { MailboxId } from '../shared/model/ids.ts'
 import { toBase64Url } from '../shared/wire/bytes.ts'
 import { doorSealBytes, isDoorSolved } from '../shared/wire/relay-door.ts'
 import type { DoorChallenge, DoorDeposit, DoorQuestion } from '../shared/wire/relay-door.ts'
+import { DecayingCounts } from './decaying-counts.ts'
 import { envelopeIdOf, sha256 } from './hashes.ts'
 import { Refused } from './refused.ts'
-import { TokenBuckets } from './token-buckets.ts'
 
 /** Long enough for the hardest work on a slow machine. */
 export const CHALLENGE_LIFE_MS = 10 * 60 * 1000
 /** Proofs of the last ten minutes; with as many as this all doors are shut until they are over. */
 const MAX_SPENT = 32_768
 const MAX_MAILBOXES = 16_384
-/** So many in an hour cost no more than the first. */
+/** What is counted as lately halves in this time. */
+const HALF_LIFE_MS = 30 * 60 * 1000
+/** So many lately cost no more than the first. */
 const QUIET_AT_ONE_DOOR = 4
 const QUIET_AT_ALL_DOORS = 256
 const MOST_MORE_BITS = 8
@@ -34,8 +36,8 @@ export class FrontDoor {
   /** Of this process: a restart forgets challenges, and what was paid with them. */
   readonly #key = randomBytes(32)
   readonly #spent = new Map<string, number>()
-  readonly #atOne = new TokenBuckets({ burst: Infinity, perHour: QUIET_AT_ONE_DOOR }, MAX_MAILBOXES)
-  readonly #atAll = new TokenBuckets({ burst: Infinity, perHour: QUIET_AT_ALL_DOORS }, 1)
+  readonly #atOne = new DecayingCounts(HALF_LIFE_MS, MAX_MAILBOXES)
+  readonly #atAll = new DecayingCounts(HALF_LIFE_MS, 1)
 
   constructor(parts: FrontDoorParts) {
     this.#parts = parts
@@ -67,8 +69,8 @@ export class FrontDoor {
     }
     if (!isDoorSolved(challenge, solution, sha256)) throw new Refused('proof-refused', 'work')
     this.#spend(challenge, nowMs)
-    this.#atOne.take(mailboxId, nowMs)
-    this.#atAll.take('', nowMs)
+    this.#atOne.add(mailboxId, nowMs)
+    this.#atAll.add('', nowMs)
   }
 
   #spend({ seal, expiresAtMs }: DoorChallenge, nowMs: number): void {
@@ -85,8 +87,8 @@ export class FrontDoor {
   }
 
   #bitsFor(mailboxId: MailboxId, nowMs: number): number {
-    const atOne = this.#atOne.used(mailboxId, nowMs) / QUIET_AT_ONE_DOOR
-    const atAll = this.#atAll.used('', nowMs) / QUIET_AT_ALL_DOORS
+    const atOne = this.#atOne.of(mailboxId, nowMs) / QUIET_AT_ONE_DOOR
+    const atAll = this.#atAll.of('', nowMs) / QUIET_AT_ALL_DOORS
     const more = Math.floor(Math.log2(Math.max(1, atOne))) + Math.floor(Math.log2(Math.max(1, atAll)))
     return this.#parts.bits + Math.min(MOST_MORE_BITS, more)
   }

@@ -8,6 +8,7 @@ import { AskLimits } from './ask-limits.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { configSchema } from './config.ts'
 import { DailyQuota } from './daily-quota.ts'
+import { DecayingCounts } from './decaying-counts.ts'
 import { HalfFrames } from './half-frames.ts'
 
 test('bytes under way: who comes when they are used up waits in turn; what is larger than all goes alone', async () => {
@@ -69,6 +70,19 @@ test('frames that do not end: each has its time', () => {
   vi.advanceTimersByTime(1)
   expect([ended, halves.bytes]).toEqual([1, 0])
   vi.useRealTimers()
+})
+
+test('what happened lately fades by halves, and who counts least goes first', () => {
+  const counts = new DecayingCounts(1_000, 20)
+  for (let count = 0; count < 8; count++) counts.add('often', 0)
+  expect([counts.of('often', 0), counts.of('often', 1_000), counts.of('often', 3_000)]).toEqual([8, 4, 1])
+  counts.add('often', 2_000)
+  expect(counts.of('often', 2_000)).toBe(3)
+  // A clock that was set back.
+  expect(counts.of('often', 0)).toBe(3)
+  for (let count = 0; count < 300; count++) counts.add(`once ${count}`, 2_000)
+  expect(counts.size).toBe(20)
+  expect(counts.of('often', 2_000)).toBe(3)
 })
 
 test('a day of senders: the one that used least of the longest silent goes, heavy ones stay', () => {

@@ -1,7 +1,7 @@
 /** A js-libp2p node that knows nothing of Parley: it dials the relay, identifies, pings, reserves, and is reached through it. */
 
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { noise } from '@chainsafe/libp2p-noise'
 import { quic } from '@chainsafe/libp2p-quic'
 import { yamux } from '@chainsafe/libp2p-yamux'
@@ -185,6 +185,23 @@ for (const [name, listen] of LISTENERS) {
     }
   })
 }
+
+test('a connection that shows no key counts as half open, until it ends', async () => {
+  const relay = await LocalRelay.start({ config: { handshakesPerAddress: 2 } })
+  stops.push(() => relay.remove())
+  const [address = ''] = relay.running.addresses()
+  const [, , host = '', , port = ''] = address.split('/')
+  const silent = await Promise.all(
+    [1, 2].map(async () => {
+      const socket = connect(Number(port), host)
+      await once(socket, 'connect')
+      return socket
+    }),
+  )
+  while ((await isLetIn(address)) !== null);
+  for (const socket of silent) socket.destroy()
+  while ((await isLetIn(address)) === null);
+})
 
 test('announced addresses replace those it listens on', async () => {
   const relay = await LocalRelay.start({ config: { announce: ['/dns/relay.example/tcp/443/tls/ws'] } })

@@ -288,7 +288,7 @@ function handlersOf(options: RelayOptions, parts: HandlerParts): RelayHandlers {
     asks: new AskLimits(config, now),
     door: new FrontDoor({ bits: config.doorBits, now }),
     requestBytes: new ByteBudget(config.maxRequestBytes),
-    halfFrames: new HalfFrames(config.maxRequestBytes / 4),
+    halfFrames: new HalfFrames(config.maxRequestBytes),
     turn: turnServers(config),
   }
   const { halfFrames } = asked

@@ -57,14 +57,6 @@ export class TokenBuckets {
     return over <= 0 ? 0 : Math.max(1, Math.ceil((over / this.#rate.perHour) * 3_600))
   }
 
-  /** How many were taken and have not come back yet. */
-  used(name: string, nowMs: number): number {
-    const bucket = this.#find(name)
-    if (bucket === undefined) return 0
-    this.#refill(bucket, nowMs)
-    return bucket.used
-  }
-
   get size(): number {
     return this.#buckets.size
   }
