@@ -22,7 +22,7 @@ import type { HalfFrames } from './half-frames.ts'
 import type { RelayMetrics } from './metrics.ts'
 import { Refused, refusalOf } from './refused.ts'
 import type { RelayKey } from './relay-key.ts'
-import type { BlobRow, RelayStore } from './storage/relay-store.ts'
+import type { BlobName, BlobRow, RelayStore } from './storage/relay-store.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 const FULL_RETRY_SECONDS = 600
@@ -125,8 +125,15 @@ export class Blobs {
     if (isDiskFull()) throw new Refused('relay-full', 'disk', FULL_RETRY_SECONDS)
   }
 
+  /** Its mailbox is closed: whoever writes there ends, and the file may go. */
+  async letGo(name: BlobName): Promise<void> {
+    const writer = this.#writers.get(writerName(name))
+    writer?.abort()
+    await writer?.ended
+  }
+
   async #asOnlyWriter(framed: FramedStream, { mailboxId, blobId }: Put, write: () => Promise<void>): Promise<void> {
-    const name = `${mailboxId} ${blobId}`
+    const name = writerName({ mailboxId, blobId })
     for (let before = this.#writers.get(name); before !== undefined; before = this.#writers.get(name)) {
       before.abort()
       await before.ended
@@ -234,6 +241,10 @@ export class Blobs {
     const signature = key.sign(receiptsToSign('blob', key.relayId, held, sha256))
     return { status: 'held', storedAtMs, expiresAtMs, signature }
   }
+}
+
+function writerName({ mailboxId, blobId }: BlobName): string {
+  return `${mailboxId} ${blobId}`
 }
 
 async function say(framed: FramedStream, answer: BlobAnswer): Promise<void> {

@@ -1,8 +1,14 @@
 /** Doors and limits of a real relay, asked by a client that says what it likes. */
 
 import { randomBytes } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import type { MailboxId } from '../shared/model/ids.ts'
+import { createRelayClient } from '../main/net/relay-client/index.ts'
+import { deferred } from '../main/net/relay-client/testing/deferred.ts'
+import { Owner } from '../main/ports/contract-tests/relay-owner.ts'
+import { systemClock } from '../main/runtime/system-clock.ts'
+import type { BlobId, MailboxId } from '../shared/model/ids.ts'
 import { idFromBytes } from '../shared/model/ids.ts'
 import { decodeAllowance } from '../shared/wire/relay-allowance.ts'
 import { decodeDepositsAnswer, decodeDirectoryTaken, decodeUsage } from '../shared/wire/relay-answers.ts'
@@ -168,6 +174,46 @@ test('a mailbox that is closed goes whole, in slices, and with its blobs', async
     tokens: { used: 0 },
     doorOpen: true,
   })
+})
+
+test('an upload to a mailbox that is closed ends, and leaves no file', async () => {
+  await start()
+  const port = createRelayClient({ clock: systemClock })
+  try {
+    const owner = new Owner()
+    await owner.connect(port, relay.contact)
+    const begun = deferred()
+    const closed = deferred()
+    const uploading = port.putBlob(
+      relay.contact,
+      {
+        blobId: idFromBytes<BlobId>(random(16)),
+        ...{ mailboxId: owner.mailboxId, token: owner.token, sizeBytes: 2_000_000 },
+        ...{ sha256: random(32), readCapability: random(32), ttlSeconds: 3_600 },
+        async *read() {
+          for (let sent = 0; sent < 1_000_000; sent += 50_000) yield random(50_000)
+          await closed.promise
+          yield random(50_000)
+        },
+        onProgress: (doneBytes) => {
+          if (doneBytes > 500_000) begun.resolve()
+        },
+      },
+      new AbortController().signal,
+    )
+    const failed = uploading.then(
+      () => 'done',
+      () => 'failed',
+    )
+    await begun.promise
+    expect(await readdir(join(relay.dataDir, 'blobs'))).toHaveLength(1)
+    await owner.connection.closeMailbox()
+    expect(await readdir(join(relay.dataDir, 'blobs'))).toEqual([])
+    closed.resolve()
+    expect(await failed).toBe('failed')
+  } finally {
+    await port.stop()
+  }
 })
 
 test('a revoked token is as unknown as any, also when its day was used up', async () => {

@@ -85,6 +85,8 @@ export class MailboxStream implements OwnerListener {
   readonly #requestBytes = new ByteBudget(MAX_REQUEST_BYTES)
   #version = 0
   #falseProofs = 0
+  /** Signed once a stream, however often it greets. */
+  #frontEnds: Uint8Array | null = null
   #owned: { readonly mailboxId: MailboxId; readonly pushes: OwnerPushes } | null = null
   #proving = false
   /** Directories whose low stock the owner was told and did not fill since. */
@@ -328,7 +330,7 @@ export class MailboxStream implements OwnerListener {
     return encodeHelloAnswer({
       version,
       challenge: this.#challenge,
-      frontEnds: frontEnds(),
+      frontEnds: (this.#frontEnds ??= frontEnds()),
       retentionSeconds: deposits.retentionSeconds,
       maxEnvelopeBytes: config.maxEnvelopeBytes,
       maxBlobBytes: config.maxBlobBytes,

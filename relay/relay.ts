@@ -152,8 +152,10 @@ async function startLocked(options: RelayOptions, opening: Opening): Promise<Run
   const key = relayKey(loadSeed(dataDir, RELAY_KEY_FILE))
   const kept = await startKeeping(options, opening, key)
   const streams = new OpenStreams()
-  const mailboxes = mailboxesOf(options, opening, kept)
-  const handlers = handlersOf(options, { key, kept, streams, mailboxes, meter: opening.meter })
+  const asked = askedOf(options, kept.time)
+  const blobs = blobsOf(options, opening, { key, kept, asked })
+  const mailboxes = mailboxesOf(options, opening, kept, blobs)
+  const handlers = handlersOf(options, { key, kept, asked, streams, mailboxes, blobs, meter: opening.meter })
   const node = await startNode(loadSeed(dataDir, LIBP2P_KEY_FILE), config, options.now ?? Date.now, handlers)
   closing.push(() => node.stop())
   await kept.opened.join({ peer: node.peerId.toString(), addresses: bareAddresses(node) }, mailboxes.siblingHandlers)
@@ -244,7 +246,33 @@ async function forgetMissingBlobs(store: RelayStore, files: BlobFiles): Promise<
   return missing.length
 }
 
-function mailboxesOf({ config }: RelayOptions, { meter }: Opening, kept: Kept): Mailboxes {
+/** What bounds the askers, and what they are given. */
+function askedOf({ config }: RelayOptions, time: RelayTime) {
+  const now = (): number => time.now()
+  return {
+    quota: new DailyQuota({ envelopes: config.tokenEnvelopesPerDay, bytes: config.tokenBytesPerDay }),
+    asks: new AskLimits(config, now),
+    door: new FrontDoor({ bits: config.doorBits, now }),
+    requestBytes: new ByteBudget(config.maxRequestBytes),
+    halfFrames: new HalfFrames(config.maxRequestBytes),
+    turn: turnServers(config),
+  }
+}
+
+type Asked = ReturnType<typeof askedOf>
+
+function blobsOf(
+  { config }: RelayOptions,
+  { meter: metrics }: Opening,
+  { key, kept, asked }: Pick<HandlerParts, 'key' | 'kept' | 'asked'>,
+): Blobs {
+  const { store, files, time, disk } = kept
+  const { quota, halfFrames } = asked
+  const now = (): number => time.now()
+  return new Blobs({ store, files, config, key, quota, now, isDiskFull: () => disk.isFull, halfFrames, metrics })
+}
+
+function mailboxesOf({ config }: RelayOptions, { meter }: Opening, kept: Kept, blobs: Blobs): Mailboxes {
   const { store, time, invites, guard, files } = kept
   const { siblings } = kept.opened
   const onOpened = (): void => {
@@ -258,7 +286,10 @@ function mailboxesOf({ config }: RelayOptions, { meter }: Opening, kept: Kept): 
       guard.markTaken()
     },
     deleteBlobs: async (names) => {
-      for (const name of names) await files.delete(name)
+      for (const name of names) {
+        await blobs.letGo(name)
+        await files.delete(name)
+      }
     },
   })
 }
@@ -266,36 +297,28 @@ function mailboxesOf({ config }: RelayOptions, { meter }: Opening, kept: Kept): 
 interface HandlerParts {
   readonly key: RelayKey
   readonly kept: Kept
+  readonly asked: Asked
   readonly streams: OpenStreams
   readonly mailboxes: Mailboxes
+  readonly blobs: Blobs
   readonly meter: Meter
 }
 
 function handlersOf(options: RelayOptions, parts: HandlerParts): RelayHandlers {
   const { config, log, helloWithinMs = HELLO_WITHIN_MS } = options
-  const { key, kept, streams, mailboxes, meter: metrics } = parts
-  const { store, time, damage, disk, files } = kept
+  const { key, kept, asked, streams, mailboxes, blobs, meter: metrics } = parts
+  const { store, time, damage, disk } = kept
+  const { quota, halfFrames } = asked
   const now = (): number => time.now()
-  const quota = new DailyQuota({ envelopes: config.tokenEnvelopesPerDay, bytes: config.tokenBytesPerDay })
-  const isDiskFull = (): boolean => disk.isFull
   const deposits = new Deposits({
-    ...{ store, config, key, quota, now, isDiskFull, metrics },
+    ...{ store, config, key, quota, now, isDiskFull: () => disk.isFull, metrics },
     onHeld: (mailboxIds) => {
       mailboxes.wake(mailboxIds)
     },
   })
-  const asked = {
-    asks: new AskLimits(config, now),
-    door: new FrontDoor({ bits: config.doorBits, now }),
-    requestBytes: new ByteBudget(config.maxRequestBytes),
-    halfFrames: new HalfFrames(config.maxRequestBytes),
-    turn: turnServers(config),
-  }
-  const { halfFrames } = asked
   const onDamaged = (): void => {
     damage.met('envelope')
   }
-  const blobs = new Blobs({ store, files, config, key, quota, now, isDiskFull, halfFrames, metrics })
   return {
     onMailboxStream: (stream, connection, node) => {
       const frontEnds = (): Uint8Array => signedFrontEnds(key, node, kept.opened.siblings, now())

@@ -2,7 +2,7 @@
 
 import type { BlobId, MailboxId } from '../../shared/model/ids.ts'
 import { idFromBytes, idToBytes } from '../../shared/model/ids.ts'
-import { holdMailbox } from './postgres-mailboxes.ts'
+import { holdMailboxIfThere } from './postgres-mailboxes.ts'
 import type { Transaction } from './postgres-transaction.ts'
 import { bytesOf, numberOf } from './postgres-values.ts'
 import type { Row } from './postgres-values.ts'
@@ -17,7 +17,8 @@ export async function beginBlob(
 ): Promise<BlobRow | 'full'> {
   const mailboxId = idToBytes(row.mailboxId)
   const blobId = idToBytes(row.blobId)
-  await holdMailbox(transaction, mailboxId)
+  // It may have been closed since its token was looked at.
+  if (!(await holdMailboxIfThere(transaction, mailboxId))) return 'full'
   const known = await transaction.get('select * from blob where mailbox_id = $1 and blob_id = $2', mailboxId, blobId)
   if (known !== undefined) return blobRow(known)
   const held = numberOf(

@@ -46,8 +46,13 @@ export async function uncountMailbox(transaction: Transaction, mailboxId: Uint8A
 
 /** Whoever counts what a mailbox has holds its row, so that two cannot both be the last that fits. @throws Error: no such mailbox */
 export async function holdMailbox(transaction: Transaction, mailboxId: Uint8Array): Promise<void> {
+  if (!(await holdMailboxIfThere(transaction, mailboxId))) throw new Error('no such mailbox')
+}
+
+/** As above; false: it may have been closed. */
+export async function holdMailboxIfThere(transaction: Transaction, mailboxId: Uint8Array): Promise<boolean> {
   const row = await transaction.get('select 1 as one from mailbox_usage where mailbox_id = $1 for update', mailboxId)
-  if (row === undefined) throw new Error('no such mailbox')
+  return row !== undefined
 }
 
 export async function putTokens(

@@ -22,7 +22,9 @@ export class SqliteBlobs {
     const blobId = idToBytes(row.blobId)
     const known = this.#database.get('select * from blob where mailbox_id = ? and blob_id = ?', mailboxId, blobId)
     if (known !== undefined) return blobRow(known)
-    if (this.bytesOfMailbox(row.mailboxId) + row.sizeBytes > this.#limits.mailboxMaxBlobBytes) return 'full'
+    // It may have been closed since its token was looked at.
+    const isThere = this.#database.get('select 1 from mailbox where mailbox_id = ?', mailboxId) !== undefined
+    if (!isThere || this.bytesOfMailbox(row.mailboxId) + row.sizeBytes > this.#limits.mailboxMaxBlobBytes) return 'full'
     this.#database.run(
       'insert into blob values (?, ?, ?, ?, ?, 0, ?, ?)',
       mailboxId,

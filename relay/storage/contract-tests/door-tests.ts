@@ -103,6 +103,8 @@ export function doorTests(factory: StoreFactory): void {
     expect((await store.takeInvite(filled(32, 8), filled(16, 1), 0)).kind).toBe('unknown')
     expect(await store.blobNames()).toEqual([])
     expect(await store.closeMailbox(mailboxId)).toEqual({ blobs: [], more: false })
+    // An upload whose token was looked at before.
+    expect(await store.beginBlob(blob)).toBe('full')
     // Its place is free.
     expect(await openMailbox(store, 3)).toBe('open')
     expect((await store.totals()).mailboxes).toBe(2)
