@@ -8,6 +8,7 @@ import { mqttLoad } from './relay-mqtt.ts'
 import { natsLoad } from './relay-nats.ts'
 import { IdleOwners, OnlineOwners } from './relay-online.ts'
 import { parleyLoad } from './relay-parley-load.ts'
+import { scaleLoad } from './relay-scale-load.ts'
 import type { Work } from './relay-work.ts'
 import { xmppLoad } from './relay-xmpp.ts'
 
@@ -60,6 +61,10 @@ const SERVERS: Readonly<Record<string, () => Promise<Commands>>> = {
   online: async () => {
     const owners = await OnlineOwners.create(at, values.echo)
     return { measure: ({ work, seconds }) => owners.measure(work, seconds) }
+  },
+  scale: async () => {
+    const load = await scaleLoad(at, values.relay)
+    return { deposit: ({ work }) => load.deposit(work), drain: ({ work }) => load.drain(work) }
   },
   idle: async () => {
     const owners = await IdleOwners.create(at)

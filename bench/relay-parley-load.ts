@@ -16,7 +16,7 @@ import type { BenchMailbox, DepositTarget } from './relay-parley.ts'
 import { Arrivals, batchesOf, messageOf } from './relay-work.ts'
 import type { Work } from './relay-work.ts'
 
-interface Prepared {
+export interface Prepared {
   readonly frame: Uint8Array
   readonly requestId: number
   readonly targets: readonly DepositTarget[]
@@ -88,7 +88,7 @@ export const parleyLoad = async (address: string, relayId: string): Promise<Load
 }
 
 /** Keeps `width` requests under way; the answers in order. */
-const pipelined = async (
+export const pipelined = async (
   stream: BenchStream,
   batches: readonly Prepared[],
   width: number,

@@ -9,6 +9,7 @@ import { figureMetric, interleaved, percentile, rateMetric, ratioMetric, runBenc
 import type { BenchOptions, Measured, Metric, Pair, Skipped } from './harness.ts'
 import { idleMemoryMib } from './memory.ts'
 import { startPeers } from './relay-peers.ts'
+import { measureScale } from './relay-scale.ts'
 import { Asked, cpuUsOf, startBenchRelay } from './relay-server.ts'
 import type { BenchServer } from './relay-server.ts'
 import type { Timed } from './relay-load.ts'
@@ -210,6 +211,7 @@ const measure = async (options: BenchOptions): Promise<Measured> => {
   await mkdir(cacheDir(), { recursive: true })
   const workDir = await mkdtemp(join(cacheDir(), 'bench-relay-'))
   try {
+    if (options.scale) return { metrics: await measureScale(workDir, options), skipped: [] }
     const throughput = await measureThroughput(workDir, options)
     const metrics = [
       ...throughput.metrics,
