@@ -4,6 +4,7 @@
  */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
+import { Attackers } from './relay-attack.ts'
 import { mqttLoad } from './relay-mqtt.ts'
 import { natsLoad } from './relay-nats.ts'
 import { IdleOwners, OnlineOwners } from './relay-online.ts'
@@ -65,6 +66,10 @@ const SERVERS: Readonly<Record<string, () => Promise<Commands>>> = {
   scale: async () => {
     const load = await scaleLoad(at, values.relay)
     return { deposit: ({ work }) => load.deposit(work), drain: ({ work }) => load.drain(work) }
+  },
+  attack: async () => {
+    const attackers = await Attackers.create(at)
+    return { start: () => attackers.start(), stop: () => attackers.stop() }
   },
   idle: async () => {
     const owners = await IdleOwners.create(at)

@@ -8,7 +8,7 @@ import { yamux } from '@chainsafe/libp2p-yamux'
 import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
-import type { Connection, Libp2p } from '@libp2p/interface'
+import type { Connection, Libp2p, Stream } from '@libp2p/interface'
 import { verifyEd25519 } from '../relay/relay-key.ts'
 import type { EnvelopeId, MailboxId, RelayId } from '../shared/model/ids.ts'
 import { idFromBytes } from '../shared/model/ids.ts'
@@ -77,6 +77,7 @@ export const startClientNode = (): Promise<Libp2p> =>
 export class BenchStream {
   readonly connection: Connection
   readonly #node: Libp2p
+  readonly #raw: Stream
   readonly #stream: FramedStream
   readonly #waiting = new Map<number, { resolve: (payload: Uint8Array) => void; reject: (error: unknown) => void }>()
   #nextId = 1
@@ -85,15 +86,16 @@ export class BenchStream {
   #ended = false
   onPush: (entries: readonly PushEntry[]) => void = () => undefined
 
-  private constructor(node: Libp2p, connection: Connection, stream: FramedStream) {
+  private constructor(node: Libp2p, connection: Connection, raw: Stream) {
     this.#node = node
     this.connection = connection
-    this.#stream = stream
+    this.#raw = raw
+    this.#stream = new FramedStream(raw)
   }
 
   static async open(node: Libp2p, address: string): Promise<BenchStream> {
     const connection = await node.dial(multiaddr(address), { force: true })
-    const opened = new BenchStream(node, connection, new FramedStream(await connection.newStream(MAILBOX_PROTOCOL)))
+    const opened = new BenchStream(node, connection, await connection.newStream(MAILBOX_PROTOCOL))
     void opened.#read()
     const answer = decodeHelloAnswer(await opened.ask({ type: 'hello', minVersion: 2, maxVersion: 2 }))
     opened.#challenge = answer.challenge
@@ -166,6 +168,11 @@ export class BenchStream {
     const from = this.#acknowledged + 1
     this.#acknowledged += length
     await this.ask({ type: 'acknowledge-range', from, to: this.#acknowledged })
+  }
+
+  /** What comes from here on stays where it is. */
+  readNothing(): void {
+    this.#raw.pause()
   }
 
   async close(): Promise<void> {

@@ -31,7 +31,7 @@ export const startBenchRelay = async (
   listen: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<BenchServer> => {
-  const args = ['run', '--json', '--data', dataDir, ...listen.flatMap((address) => ['--listen', address])]
+  const args = ['run', '--json', '--data', dataDir, '--listen', listen.join(',')]
   const child = new LineProcess(process.execPath, [join(ROOT, 'relay', 'bin.ts'), ...args], {
     ...process.env,
     ...FOR_ONE_ADDRESS,

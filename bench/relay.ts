@@ -17,6 +17,7 @@ import type { Latencies } from './relay-online.ts'
 import type { Work } from './relay-work.ts'
 
 const TCP = '/ip4/127.0.0.1/tcp/0'
+const TCP6 = '/ip6/::1/tcp/0'
 const QUIC = '/ip4/127.0.0.1/udp/0/quic-v1'
 const ONLINE_SECONDS = 10
 
@@ -184,6 +185,35 @@ const measureOnline = async (workDir: string, options: BenchOptions): Promise<re
   ]
 }
 
+/** The same messages to connected owners, with attackers at work and without, in turns. */
+const measureAttack = async (workDir: string, options: BenchOptions): Promise<readonly Metric[]> => {
+  const relay = await startBenchRelay(join(workDir, 'attacked'), [TCP, TCP6])
+  const echo = await Asked.started('relay-echo.ts', ['--journal', join(workDir, 'attacked-echo')])
+  const { addresses } = JSON.parse(echo.line) as { readonly addresses: readonly string[] }
+  const [honest, hostile] = ['/ip4/', '/ip6/'].map((kind) => relay.addresses.find((one) => one.startsWith(kind)) ?? '')
+  const load = await Asked.start('relay-load.ts', [
+    ...['--server', 'online', '--at', honest ?? '', '--echo', addresses[0] ?? ''],
+  ])
+  const attack = await Asked.start('relay-load.ts', ['--server', 'attack', '--at', hostile ?? ''])
+  const seconds = options.quick ? 2 : ONLINE_SECONDS
+  const rounds = await interleaved(options.rounds, async (number): Promise<Pair> => {
+    const work = { ...workOf(options), round: number }
+    const rest = await load.ask<Latencies>({ do: 'measure', work, seconds })
+    await attack.ask({ do: 'start' })
+    const attacked = await load.ask<Latencies>({ do: 'measure', work, seconds })
+    const { acts } = await attack.ask<{ readonly acts: number }>({ do: 'stop' })
+    const pair = { ours: percentile(attacked.ours, 0.99), reference: percentile(rest.ours, 0.99) }
+    say(
+      `attack round ${number}: p99 ${pair.ours.toFixed(2)} ms under ${acts} hostile acts, ` +
+        `${pair.reference.toFixed(2)} ms at rest`,
+    )
+    return pair
+  })
+  for (const each of [load, attack, echo.asked]) await each.stop()
+  await relay.stop()
+  return [ratioMetric('honest_p99_under_attack_vs_rest', 5, rounds)]
+}
+
 /** Memory of the relay for each of the owners that were added since it was idle and empty. */
 const measureIdle = async (
   workDir: string,
@@ -216,6 +246,7 @@ const measure = async (options: BenchOptions): Promise<Measured> => {
     const metrics = [
       ...throughput.metrics,
       ...(await measureOnline(workDir, options)),
+      ...(await measureAttack(workDir, options)),
       ...(await measureIdle(workDir, options, 'tcp')),
       ...(await measureIdle(workDir, options, 'quic')),
     ]
