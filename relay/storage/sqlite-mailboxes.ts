@@ -28,17 +28,16 @@ export class SqliteMailboxes {
   readonly #limits: StoreLimits
   readonly #known = new Map<MailboxId, KnownMailbox>()
   readonly #byNumber = new Map<number, KnownMailbox>()
-  readonly #number: Prepared
-  readonly #usage: Prepared
-  readonly #due: Prepared
+  readonly #mailbox: Prepared
   readonly #handle: Prepared
 
   constructor(database: SqliteDatabase, limits: StoreLimits) {
     this.#database = database
     this.#limits = limits
-    this.#number = database.prepare('select number from mailbox where mailbox_id = ?')
-    this.#usage = database.prepare('select count(*), coalesce(sum(size), 0) from waiting where mailbox = ?')
-    this.#due = database.prepare('select due_ms from due where mailbox = ?')
+    this.#mailbox = database.prepare(
+      `select number, (select due_ms from due where mailbox = number), count(sequence), coalesce(sum(size), 0)
+       from mailbox left join waiting on mailbox = number where mailbox_id = ? group by number`,
+    )
     this.#handle = database.prepare('select handle from token where mailbox_id = ? and hash = ?')
   }
 
@@ -49,17 +48,14 @@ export class SqliteMailboxes {
 
   #load(mailboxId: MailboxId): KnownMailbox | null {
     const id = idToBytes(mailboxId)
-    const row = this.#number.first(id)
+    const row = this.#mailbox.first(id)
     if (row === undefined) return null
-    const number = numberAt(row, 0)
-    const usage = this.#usage.first(number) ?? [0, 0]
-    const due = this.#due.first(number)
     const mailbox = {
-      number,
+      number: numberAt(row, 0),
       id,
-      envelopeCount: numberAt(usage, 0),
-      bytes: numberAt(usage, 1),
-      dueMs: due === undefined ? null : numberAt(due, 0),
+      envelopeCount: numberAt(row, 2),
+      bytes: numberAt(row, 3),
+      dueMs: row[1] === null ? null : numberAt(row, 1),
       handles: new Map<string, Uint8Array>(),
     }
     this.#remember(mailboxId, mailbox)
