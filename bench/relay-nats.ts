@@ -1,4 +1,4 @@
-/** NATS JetStream clients of the relay benchmark: one file stream with a work queue, a mailbox is a durable pull consumer. */
+/** NATS JetStream clients of the relay benchmark: a mailbox is a file stream with a work queue and a durable pull consumer. */
 import type { Socket } from 'node:net'
 import { WrongResult } from './harness.ts'
 import type { Load, Timed } from './relay-load.ts'
@@ -8,6 +8,9 @@ import { Arrivals, batchesOf, MESSAGE_BYTES, messageOf } from './relay-work.ts'
 import type { Work } from './relay-work.ts'
 
 const STREAM = 'box'
+const CONSUMER = 'owner'
+
+const streamOf = (mailbox: number): string => `${STREAM}${mailbox}`
 
 interface Message {
   readonly reply: string
@@ -118,7 +121,7 @@ const drain = async (client: NatsClient, mailbox: number, work: Work): Promise<v
   const arrivals = new Arrivals(work, mailbox)
   const pull = JSON.stringify({ batch: arrivals.expected, no_wait: true })
   client.socket.write(
-    `PUB $JS.API.CONSUMER.MSG.NEXT.${STREAM}.c${mailbox} ${client.inbox}.2 ${pull.length}\r\n${pull}\r\n`,
+    `PUB $JS.API.CONSUMER.MSG.NEXT.${streamOf(mailbox)}.${CONSUMER} ${client.inbox}.2 ${pull.length}\r\n${pull}\r\n`,
   )
   while (!arrivals.complete) {
     const acknowledgements: string[] = []
@@ -134,13 +137,15 @@ const drain = async (client: NatsClient, mailbox: number, work: Work): Promise<v
   await client.next()
 }
 
-const expectEmpty = async (port: number): Promise<void> => {
+const expectEmpty = async (port: number, mailboxes: readonly number[]): Promise<void> => {
   const client = await NatsClient.open(port)
-  const { state } = (await client.ask(`$JS.API.STREAM.INFO.${STREAM}`, {})) as {
-    readonly state: { readonly messages: number }
+  for (const mailbox of mailboxes) {
+    const { state } = (await client.ask(`$JS.API.STREAM.INFO.${streamOf(mailbox)}`, {})) as {
+      readonly state: { readonly messages: number }
+    }
+    if (state.messages > 0) throw new WrongResult(`${state.messages} messages are left in mailbox ${mailbox}`)
   }
   client.close()
-  if (state.messages > 0) throw new WrongResult(`${state.messages} messages are left`)
 }
 
 export const natsLoad = async (at: string): Promise<Load> => {
@@ -149,12 +154,12 @@ export const natsLoad = async (at: string): Promise<Load> => {
   return {
     prepare: async (work) => {
       const client = await NatsClient.open(port)
-      await client.ask(`$JS.API.STREAM.CREATE.${STREAM}`, {
-        ...{ name: STREAM, subjects: [`${STREAM}.*`], retention: 'workqueue', storage: 'file', num_replicas: 1 },
-      })
       for (const mailbox of mailboxes(work)) {
-        const config = { durable_name: `c${mailbox}`, ack_policy: 'explicit', filter_subject: `${STREAM}.${mailbox}` }
-        await client.ask(`$JS.API.CONSUMER.DURABLE.CREATE.${STREAM}.c${mailbox}`, { stream_name: STREAM, config })
+        const name = streamOf(mailbox)
+        const subjects = [`${STREAM}.${mailbox}`]
+        await client.ask(`$JS.API.STREAM.CREATE.${name}`, { name, subjects, retention: 'workqueue', storage: 'file' })
+        const config = { durable_name: CONSUMER, ack_policy: 'explicit' }
+        await client.ask(`$JS.API.CONSUMER.DURABLE.CREATE.${name}.${CONSUMER}`, { stream_name: name, config })
       }
       client.close()
     },
@@ -171,7 +176,7 @@ export const natsLoad = async (at: string): Promise<Load> => {
       await Promise.all(owners.map((owner, mailbox) => drain(owner, mailbox, work)))
       const seconds = (performance.now() - startedMs) / 1000
       for (const owner of owners) owner.close()
-      await expectEmpty(port)
+      await expectEmpty(port, mailboxes(work))
       return { seconds }
     },
   }
