@@ -22,7 +22,6 @@ import { DamageReports } from './damage-reports.ts'
 import {
   ADDRESS_FILE,
   INCARNATION_FILE,
-  INVITES_FILE,
   LIBP2P_KEY_FILE,
   LOCK_FILE,
   OPERATOR_FILE,
@@ -53,9 +52,7 @@ import { RestoreGuard } from './restore-guard.ts'
 import { lockDataDir } from './storage/data-lock.ts'
 import { openStore } from './storage/open-store.ts'
 import type { OpenedStore } from './storage/open-store.ts'
-import type { OperatorInvites } from './storage/operator-invites.ts'
 import type { RelayStore } from './storage/relay-store.ts'
-import { openOperatorInvites } from './storage/sqlite-operator-invites.ts'
 import { turnServers } from './turn.ts'
 import { writeWhole } from './whole-file.ts'
 
@@ -194,7 +191,6 @@ interface Kept {
   readonly disk: DiskRoom
   readonly opened: OpenedStore
   readonly store: RelayStore
-  readonly invites: OperatorInvites
   readonly files: BlobFiles
   readonly guard: RestoreGuard
   readonly housekeeping: Housekeeping
@@ -214,10 +210,6 @@ async function startKeeping(options: RelayOptions, { meter, disk, closing }: Ope
   const opened = await openStore({ dataDir, config, log, sqlite: { onDamage, disk } }, key.relayId)
   closing.push(() => opened.close())
   const store = measuredStore(opened.store, meter)
-  const invites = openOperatorInvites(join(dataDir, INVITES_FILE))
-  closing.push(() => {
-    invites.close()
-  })
   const files = new BlobFiles(opened.blobs.folder, opened.blobs.writer)
   await files.prepare()
   await files.deleteOthers(() => store.blobNames())
@@ -236,7 +228,7 @@ async function startKeeping(options: RelayOptions, { meter, disk, closing }: Ope
     await housekeeping.stop()
     housekeeping.erase()
   })
-  return { time, damage, disk, opened, store, invites, files, guard, housekeeping }
+  return { time, damage, disk, opened, store, files, guard, housekeeping }
 }
 
 /** An attachment that was fetched after the copy of the database was made: its row came back, its file did not. */
@@ -273,8 +265,8 @@ function blobsOf(
 }
 
 function mailboxesOf({ config }: RelayOptions, { meter }: Opening, kept: Kept, blobs: Blobs): Mailboxes {
-  const { store, time, invites, guard, files } = kept
-  const { siblings } = kept.opened
+  const { store, time, guard, files } = kept
+  const { siblings, invites } = kept.opened
   const onOpened = (): void => {
     meter.add('mailboxesOpened')
   }

@@ -81,17 +81,20 @@ function addTokens(program: Command): void {
     .option('--uses <number>', 'how many mailboxes it opens: one for each device', wholeNumber(1, 100_000), 3)
     .option('--days <number>', 'how long it can be used', wholeNumber(1, 3_650), 30)
     .option(...DATA)
+    .option(...CONFIG)
     .action(issueToken)
   token
     .command('list')
     .description('print the invites, without their secrets')
     .option(...DATA)
+    .option(...CONFIG)
     .action(listTokens)
   token
     .command('revoke')
     .description('end an invite; mailboxes that it opened stay')
     .argument('<id>', 'as in the list')
     .option(...DATA)
+    .option(...CONFIG)
     .action(revokeToken)
 }
 

@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { toBase64Url } from '../../shared/wire/bytes.ts'
 import { decodeRelayAddress, encodeRelayAddress } from '../../shared/wire/relay-address.ts'
 import { ConfigError } from '../config.ts'
-import { INVITES_FILE, RELAY_KEY_FILE } from '../data-files.ts'
+import { configFileOf, loadConfig } from '../config-file.ts'
+import { RELAY_KEY_FILE } from '../data-files.ts'
 import { sha256 } from '../hashes.ts'
 import type { OperatorInvite, OperatorInvites } from '../storage/operator-invites.ts'
-import { openOperatorInvites } from '../storage/sqlite-operator-invites.ts'
+import { openInvites } from '../storage/open-store.ts'
 import { pasteLineOf } from './print-address.ts'
 
 const SECRET_BYTES = 16
@@ -19,11 +20,16 @@ const DAY_MS = 24 * 60 * 60 * 1000
 
 interface Folder {
   readonly data: string
+  readonly config?: string
 }
 
-async function withInvites<T>(data: string, work: (invites: OperatorInvites) => Promise<T>): Promise<T> {
+async function withInvites<T>(
+  { data, config: named }: Folder,
+  work: (invites: OperatorInvites) => Promise<T>,
+): Promise<T> {
   if (!existsSync(join(data, RELAY_KEY_FILE))) throw new ConfigError(`${data} is no relay's folder.`)
-  const invites = openOperatorInvites(join(data, INVITES_FILE))
+  const config = loadConfig(configFileOf(data, named), process.env)
+  const invites = await openInvites({ dataDir: data, config })
   try {
     return await work(invites)
   } finally {
@@ -45,7 +51,7 @@ export async function issueToken(
   const secret = new Uint8Array(randomBytes(SECRET_BYTES))
   const hash = sha256(secret)
   const createdAtMs = Date.now()
-  await withInvites(data, (invites) =>
+  await withInvites(options, (invites) =>
     invites.add({ hash, name, maxUses: uses, createdAtMs, expiresAtMs: createdAtMs + days * DAY_MS }),
   )
   const paste = encodeRelayAddress({ relayId: relay.relayId, addresses: relay.addresses, admission: secret })
@@ -59,8 +65,8 @@ export async function issueToken(
   )
 }
 
-export async function listTokens({ data }: Folder): Promise<void> {
-  const invites = await withInvites(data, (known) => known.list())
+export async function listTokens(options: Folder): Promise<void> {
+  const invites = await withInvites(options, (known) => known.list())
   const nowMs = Date.now()
   const lines = invites.map((invite) => {
     const { name, uses, maxUses, expiresAtMs } = invite
@@ -75,8 +81,8 @@ function stateOf({ uses, maxUses, expiresAtMs }: OperatorInvite, nowMs: number):
   return uses < maxUses ? 'open' : 'used up'
 }
 
-export async function revokeToken(id: string, { data }: Folder): Promise<void> {
-  const revoked = await withInvites(data, async (invites) => {
+export async function revokeToken(id: string, options: Folder): Promise<void> {
+  const revoked = await withInvites(options, async (invites) => {
     const found = (await invites.list()).filter((invite) => idOf(invite) === id)
     const [invite] = found
     if (invite === undefined) throw new ConfigError(`There is no invite ${id}: "parley-relay token list" shows them.`)

@@ -6,14 +6,17 @@ import { join } from 'node:path'
 import type { RelayId } from '../../shared/model/ids.ts'
 import { idToBytes } from '../../shared/model/ids.ts'
 import type { RelayConfig } from '../config.ts'
-import { DATABASE_FILE, LIBP2P_KEY_FILE } from '../data-files.ts'
+import { DATABASE_FILE, INVITES_FILE, LIBP2P_KEY_FILE } from '../data-files.ts'
 import type { SiblingHandlers, Siblings } from '../front-ends.ts'
 import { loadSeed } from '../relay-key.ts'
 import type { RelayLog } from '../relay-log.ts'
 import { readWhole, writeWhole } from '../whole-file.ts'
+import type { OperatorInvites } from './operator-invites.ts'
+import { connectInvites, invitesIn } from './postgres-operator-invites.ts'
 import { openPostgresStore } from './postgres-relay-store.ts'
 import type { RelayStore } from './relay-store.ts'
 import type { SqliteOptions } from './sqlite-database.ts'
+import { openOperatorInvites } from './sqlite-operator-invites.ts'
 import { openRelayStore } from './sqlite-relay-store.ts'
 import type { PostgresConfig } from './store-config.ts'
 
@@ -22,6 +25,7 @@ export interface OpenedStore {
   /** Null: this machine is all there is. */
   readonly siblings: Siblings | null
   readonly blobs: { readonly folder: string; readonly writer: string }
+  readonly invites: OperatorInvites
   /** Resolves when the other front ends know of this one. */
   join(self: { readonly peer: string; readonly addresses: readonly string[] }, handlers: SiblingHandlers): Promise<void>
   close(): Promise<void>
@@ -40,15 +44,26 @@ export async function openStore(options: StoreOptions, relayId: RelayId): Promis
   const ownBlobs = join(dataDir, 'blobs')
   if (config.store.kind === 'postgres') return openShared(options, config.store, relayId, ownBlobs)
   const store = openRelayStore(join(dataDir, DATABASE_FILE), config, options.sqlite)
+  const invites = openOperatorInvites(join(dataDir, INVITES_FILE))
   return {
-    store,
+    ...{ store, invites },
     siblings: null,
     blobs: { folder: ownBlobs, writer: '' },
     join: async () => undefined,
     close: async () => {
+      invites.close()
       store.close()
     },
   }
+}
+
+/** The operator's invites alone, beside a relay that may be running. @throws Error: the store cannot be reached */
+export async function openInvites({
+  dataDir,
+  config,
+}: Pick<StoreOptions, 'dataDir' | 'config'>): Promise<OperatorInvites> {
+  if (config.store.kind === 'postgres') return connectInvites(config.store)
+  return openOperatorInvites(join(dataDir, INVITES_FILE))
 }
 
 async function openShared(
@@ -86,6 +101,7 @@ async function openShared(
     return {
       store,
       siblings: store.frontEnds,
+      invites: invitesIn(store.database),
       blobs: { folder, writer: frontEndId },
       join: (self, handlers) => store.frontEnds.join(store.database, self, handlers),
       close,

@@ -74,6 +74,13 @@ export function postgresMigrations(partitions: number): readonly string[] {
       "insert into front_end_list values (1, 0, decode('', 'hex'));",
       'create sequence owner_claim;',
     ].join('\n'),
+    [
+      `create table operator_invite (
+         hash bytea primary key, name text not null, uses bigint not null, max_uses bigint not null,
+         created_ms bigint not null, expires_ms bigint not null
+       );`,
+      'create table operator_claim (hash bytea not null, mark bytea not null, primary key (hash, mark));',
+    ].join('\n'),
   ]
 }
 
