@@ -10,22 +10,8 @@ import { natsLoad } from './relay-nats.ts'
 import { IdleOwners, OnlineOwners } from './relay-online.ts'
 import { parleyLoad } from './relay-parley-load.ts'
 import { scaleLoad } from './relay-scale-load.ts'
-import type { Work } from './relay-work.ts'
+import type { Load, Work } from './relay-work.ts'
 import { xmppLoad } from './relay-xmpp.ts'
-
-export interface Timed {
-  readonly seconds: number
-}
-
-/** One protocol's clients. What comes before the clock starts is each one's own affair. */
-export interface Load {
-  /** Accounts, mailboxes, subscriptions: whatever a mailbox needs before something is sent to it. */
-  prepare(work: Work): Promise<void>
-  /** From the first byte of a deposit to the last answer. @throws WrongResult */
-  deposit(work: Work): Promise<Timed>
-  /** From the moment the owners ask to the last acknowledgement's answer. @throws WrongResult */
-  drain(work: Work): Promise<Timed>
-}
 
 type Answer = object | void
 

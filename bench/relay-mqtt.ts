@@ -1,11 +1,10 @@
 /** MQTT 3.1.1 clients of the relay benchmark: a mailbox is a persistent session with one subscription, QoS 1. */
 import type { Socket } from 'node:net'
 import { WrongResult } from './harness.ts'
-import type { Load, Timed } from './relay-load.ts'
 import { inGroups } from './relay-parley.ts'
 import { Arrived, openTls, windowed } from './relay-peer-socket.ts'
 import { Arrivals, batchesOf, messageOf } from './relay-work.ts'
-import type { Work } from './relay-work.ts'
+import type { Load, Timed, Work } from './relay-work.ts'
 
 const CONNECT = 0x10
 const PUBLISH_QOS1 = 0x32

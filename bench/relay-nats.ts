@@ -1,11 +1,10 @@
 /** NATS JetStream clients of the relay benchmark: a mailbox is a file stream with a work queue and a durable pull consumer. */
 import type { Socket } from 'node:net'
 import { WrongResult } from './harness.ts'
-import type { Load, Timed } from './relay-load.ts'
 import { inGroups } from './relay-parley.ts'
 import { Arrived, openTcp, toTls, windowed } from './relay-peer-socket.ts'
 import { Arrivals, batchesOf, MESSAGE_BYTES, messageOf } from './relay-work.ts'
-import type { Work } from './relay-work.ts'
+import type { Load, Timed, Work } from './relay-work.ts'
 
 const STREAM = 'box'
 const CONSUMER = 'owner'

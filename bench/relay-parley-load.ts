@@ -2,7 +2,6 @@
 import type { RelayId } from '../shared/model/ids.ts'
 import { encodeRequest } from '../shared/wire/relay-requests.ts'
 import { WrongResult } from './harness.ts'
-import type { Load, Timed } from './relay-load.ts'
 import {
   BenchStream,
   envelopeIdOf,
@@ -14,7 +13,7 @@ import {
 } from './relay-parley.ts'
 import type { BenchMailbox, DepositTarget } from './relay-parley.ts'
 import { Arrivals, batchesOf, messageOf } from './relay-work.ts'
-import type { Work } from './relay-work.ts'
+import type { Load, Timed, Work } from './relay-work.ts'
 
 export interface Prepared {
   readonly frame: Uint8Array

@@ -2,12 +2,11 @@
 import type { RelayId } from '../shared/model/ids.ts'
 import { encodeRequest } from '../shared/wire/relay-requests.ts'
 import { WrongResult } from './harness.ts'
-import type { Timed } from './relay-load.ts'
 import { BenchStream, envelopeIdOf, inGroups, startClientNode, TTL_SECONDS, verifyReceipts } from './relay-parley.ts'
 import { pipelined } from './relay-parley-load.ts'
 import type { Prepared } from './relay-parley-load.ts'
 import { ownable, SCALE_MESSAGES, scaleMailbox, scaleMessage, scaleOwner, tokenOf } from './relay-scale-data.ts'
-import type { Work } from './relay-work.ts'
+import type { Timed, Work } from './relay-work.ts'
 
 /** A prime: neighbours in time are no neighbours in the database. */
 const STRIDE = 7_919

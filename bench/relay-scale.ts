@@ -2,11 +2,10 @@
 import { join } from 'node:path'
 import { figureMetric, interleaved, metricOf, say } from './harness.ts'
 import type { BenchOptions, Metric } from './harness.ts'
-import type { Timed } from './relay-load.ts'
 import { Asked, startBenchRelay } from './relay-server.ts'
 import type { BenchServer } from './relay-server.ts'
 import { SCALE_MESSAGES } from './relay-scale-data.ts'
-import type { Work } from './relay-work.ts'
+import type { Timed, Work } from './relay-work.ts'
 
 const TCP = '/ip4/127.0.0.1/tcp/0'
 const OWNERS_A_ROUND = 150

@@ -12,6 +12,20 @@ export interface Work {
   readonly round: number
 }
 
+export interface Timed {
+  readonly seconds: number
+}
+
+/** One protocol's clients. What comes before the clock starts is each one's own affair. */
+export interface Load {
+  /** Accounts, mailboxes, subscriptions: whatever a mailbox needs before something is sent to it. */
+  prepare(work: Work): Promise<void>
+  /** From the first byte of a deposit to the last answer. @throws WrongResult */
+  deposit(work: Work): Promise<Timed>
+  /** From the moment the owners ask to the last acknowledgement's answer. @throws WrongResult */
+  drain(work: Work): Promise<Timed>
+}
+
 export const MESSAGE_BYTES = 1_024
 const HEAD_BYTES = 12
 const POOL_BYTES = 1 << 20

@@ -1,11 +1,10 @@
 /** XMPP clients of the relay benchmark: a mailbox is an account that is offline; senders ask for acknowledgements (XEP-0198). */
 import type { Socket } from 'node:net'
 import { WrongResult } from './harness.ts'
-import type { Load, Timed } from './relay-load.ts'
 import { inGroups } from './relay-parley.ts'
 import { Arrived, openTcp, toTls, windowed } from './relay-peer-socket.ts'
 import { Arrivals, batchesOf, messageOf } from './relay-work.ts'
-import type { Work } from './relay-work.ts'
+import type { Load, Timed, Work } from './relay-work.ts'
 
 const DOMAIN = 'localhost'
 const PASSWORD = 'benchmark'
