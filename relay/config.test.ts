@@ -187,12 +187,6 @@ test('every setting says what it is for, and docs/relay.md has a line for each w
   const rows = docs.split('\n').filter((line) => line.startsWith('| `'))
   for (const { path, type, purpose, fallback } of allSettings()) {
     if (type === 'object') continue
-    // The forms of the store have a table of their own, with what each is for.
-    if (path[0] === 'store') {
-      const name = path.at(-1) ?? ''
-      expect(docs.includes(`\`${name}\``) || docs.includes(`"${name}"`), path.join('.')).toBe(true)
-      continue
-    }
     expect(purpose, path.join('.')).not.toBe('')
     const row = rows.find((line) => line.startsWith(`| \`${path.join('.')}\` |`))
     expect(row, `docs/relay.md names ${path.join('.')}`).toBeDefined()
