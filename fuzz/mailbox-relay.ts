@@ -144,7 +144,7 @@ export class FuzzedRelay {
       deposits: new Deposits({
         ...{ store, config, key, now, metrics },
         quota: new DailyQuota({ envelopes: 1_000_000_000, bytes: Number.MAX_SAFE_INTEGER }),
-        isDiskFull: () => false,
+        hasRoomFor: () => true,
         onHeld: (mailboxIds) => {
           mailboxes.wake(mailboxIds)
         },

@@ -37,7 +37,8 @@ export interface BlobParts {
   readonly key: RelayKey
   readonly quota: DailyQuota
   readonly now: () => number
-  readonly isDiskFull: () => boolean
+  /** Whether the disk has room for that much more. */
+  readonly hasRoomFor: (bytes: number) => boolean
   readonly halfFrames: HalfFrames
   readonly metrics: RelayMetrics
 }
@@ -119,10 +120,10 @@ export class Blobs {
 
   /** @throws token-revoked | too-large | relay-full */
   async #checkSender({ mailboxId, token, sizeBytes }: Put): Promise<void> {
-    const { store, config, isDiskFull } = this.#parts
+    const { store, config, hasRoomFor } = this.#parts
     if (!(await store.hasToken(mailboxId, sha256(token)))) throw new Refused('token-revoked', 'blob')
     if (sizeBytes === 0 || sizeBytes > config.maxBlobBytes) throw new Refused('too-large', 'blob')
-    if (isDiskFull()) throw new Refused('relay-full', 'disk', FULL_RETRY_SECONDS)
+    if (!hasRoomFor(0)) throw new Refused('relay-full', 'disk', FULL_RETRY_SECONDS)
   }
 
   /** Its mailbox is closed: whoever writes there ends, and the file may go. */
@@ -180,7 +181,7 @@ export class Blobs {
 
   /** @throws malformed | relay-full */
   async #append(framed: FramedStream, row: BlobRow, offset: number, hash: Hash): Promise<void> {
-    const { files, isDiskFull } = this.#parts
+    const { files, hasRoomFor } = this.#parts
     const totalBytes = row.sizeBytes
     let taken = offset
     let said = offset
@@ -190,7 +191,7 @@ export class Blobs {
         const chunk = await framed.nextFrame()
         if (chunk === null) throw new Error('the sender left')
         if (taken + chunk.length > totalBytes) throw new ParleyError('malformed', 'more than announced')
-        if (isDiskFull()) throw new Refused('relay-full', 'disk', FULL_RETRY_SECONDS)
+        if (!hasRoomFor(chunk.length)) throw new Refused('relay-full', 'disk', FULL_RETRY_SECONDS)
         await file.writeFile(chunk)
         hash.update(chunk)
         taken += chunk.length

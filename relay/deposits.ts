@@ -19,6 +19,9 @@ import type { DepositItem, DepositResult, RelayStore } from './storage/relay-sto
 const DAY_SECONDS = 24 * 60 * 60
 /** A disk or a mailbox that is full empties when owners come. */
 const FULL_RETRY_SECONDS = 600
+/** An envelope goes into the database's log first and from there into the database, and takes pages of indexes along. */
+const WRITTEN_TIMES = 2
+const PAGES_BYTES = 24 * 1024
 
 /** From a stranger, whose proof of work was taken. */
 export type DoorItem = Pick<DoorDeposit, 'mailboxId' | 'envelope' | 'ttlSeconds'>
@@ -29,7 +32,8 @@ export interface DepositParts {
   readonly key: RelayKey
   readonly quota: DailyQuota
   readonly now: () => number
-  readonly isDiskFull: () => boolean
+  /** Whether the disk has room for that much more. */
+  readonly hasRoomFor: (bytes: number) => boolean
   readonly metrics: RelayMetrics
   readonly onHeld: (mailboxIds: ReadonlySet<MailboxId>) => void
 }
@@ -103,8 +107,8 @@ export class Deposits {
 
   /** Resolves when it is durable. @throws relay-full: the disk is, before anything is paid for */
   async takeAtDoor({ mailboxId, envelope, ttlSeconds }: DoorItem, pay: () => void): Promise<DepositsAnswer> {
-    const { store, config, isDiskFull, now, onHeld } = this.#parts
-    if (isDiskFull()) throw new Refused('relay-full', 'disk', FULL_RETRY_SECONDS)
+    const { store, config, hasRoomFor, now, onHeld } = this.#parts
+    if (!hasRoomFor(writtenBytes(envelope))) throw new Refused('relay-full', 'disk', FULL_RETRY_SECONDS)
     pay()
     const storedAtMs = now()
     const item = {
@@ -130,11 +134,11 @@ export class Deposits {
   }
 
   #plan({ envelope, targets }: DepositEntry): readonly Plan[] {
-    const { config, isDiskFull } = this.#parts
+    const { config, hasRoomFor } = this.#parts
     if (envelope.length > config.maxEnvelopeBytes) {
       return targets.map(() => ({ kind: 'refused', code: 'too-large', retryAfterSeconds: 0 }) as const)
     }
-    if (isDiskFull()) {
+    if (!hasRoomFor(writtenBytes(envelope) * targets.length)) {
       const refused = { kind: 'refused', code: 'relay-full', retryAfterSeconds: FULL_RETRY_SECONDS } as const
       return targets.map(() => refused)
     }
@@ -187,4 +191,9 @@ function heldOf(
 ): Held {
   const { mailboxId, envelopeId } = item
   return { mailboxId, subject: envelopeId, storedAtMs: answer.storedAtMs, expiresAtMs: answer.expiresAtMs }
+}
+
+/** At most: those of one commit share pages. */
+function writtenBytes(envelope: Uint8Array): number {
+  return envelope.length * WRITTEN_TIMES + PAGES_BYTES
 }

@@ -20,8 +20,11 @@ import type { RelayLog } from './relay-log.ts'
 const RESERVE_BYTES = 16 * 1024 * 1024
 /** What the log needs to go on, where there is no reserve: room inside of the database does not help it. */
 const LOG_BYTES = 8 * 1024 * 1024
-/** A busy relay writes tens of megabytes a second. */
 const MEASURE_EVERY_MS = 1_000
+/** A busy relay writes tens of megabytes a second, and it is not alone on the disk. */
+const MEASURE_EVERY_BYTES = 1024 * 1024
+/** Above the floor, so that a disk on the border is not full and free again by turns. */
+const FREE_AGAIN_BYTES = 4 * 1024 * 1024
 
 export interface DiskRoomParts {
   readonly dataDir: string
@@ -33,8 +36,11 @@ export class DiskRoom {
   readonly #parts: DiskRoomParts
   readonly #path: string
   #timer: NodeJS.Timeout | null = null
-  #measuring: Promise<void> = Promise.resolve()
+  #measuring: Promise<void> | null = null
   #full = false
+  /** As of the last measurement. */
+  #aboveFloorBytes = 0
+  #grantedBytes = 0
   #reserved = false
   #measuredFreeBytes = 0
   #reusableBytes: () => number = () => 0
@@ -44,9 +50,17 @@ export class DiskRoom {
     this.#path = join(parts.dataDir, RESERVE_FILE)
   }
 
-  /** Nothing new is taken. */
-  get isFull(): boolean {
-    return this.#full
+  /** Whether that much more may be written. What was granted since the last measurement counts. */
+  hasRoomFor(bytes: number): boolean {
+    if (this.#full) return false
+    if (this.#grantedBytes + bytes > this.#aboveFloorBytes) {
+      this.#turn(true)
+      this.#measureNow()
+      return false
+    }
+    this.#grantedBytes += bytes
+    if (this.#grantedBytes >= MEASURE_EVERY_BYTES) this.#measureNow()
+    return true
   }
 
   /** Of the disk, as of the last second. */
@@ -60,10 +74,18 @@ export class DiskRoom {
     await this.measure()
     if ((await this.#freeBytes()) < LOG_BYTES) this.release()
     this.#timer = setInterval(() => {
-      this.#measuring = this.measure().catch(() => {
+      this.#measureNow()
+    }, MEASURE_EVERY_MS)
+  }
+
+  #measureNow(): void {
+    this.#measuring ??= this.measure()
+      .catch(() => {
         this.#parts.log.error('disk-not-measured')
       })
-    }, MEASURE_EVERY_MS)
+      .finally(() => {
+        this.#measuring = null
+      })
   }
 
   async stop(): Promise<void> {
@@ -91,14 +113,15 @@ export class DiskRoom {
 
   async measure(): Promise<void> {
     const { minFreeDiskBytes } = this.#parts.config
+    const grantedBefore = this.#grantedBytes
     const freeBytes = await this.#freeBytes()
     if (!this.#reserved && freeBytes >= minFreeDiskBytes + 2 * RESERVE_BYTES) await this.#reserve()
     const roomBytes = freeBytes + this.#reusableBytes()
-    this.#turn(
-      this.#reserved
-        ? roomBytes < minFreeDiskBytes
-        : freeBytes < LOG_BYTES || roomBytes < minFreeDiskBytes + 2 * RESERVE_BYTES,
-    )
+    this.#aboveFloorBytes = this.#reserved
+      ? roomBytes - minFreeDiskBytes
+      : Math.min(freeBytes - LOG_BYTES, roomBytes - minFreeDiskBytes - 2 * RESERVE_BYTES)
+    this.#grantedBytes -= grantedBefore
+    this.#turn(this.#aboveFloorBytes < (this.#full ? FREE_AGAIN_BYTES : 0))
   }
 
   async #freeBytes(): Promise<number> {
@@ -107,10 +130,14 @@ export class DiskRoom {
     return this.#measuredFreeBytes
   }
 
-  /** Random bytes: some file systems would keep nothing for zeros. */
+  /** Random bytes, as some file systems would keep nothing for zeros; none of them a letter, so that it holds no word by chance. */
   async #reserve(): Promise<void> {
     try {
-      await writeFile(this.#path, randomBytes(RESERVE_BYTES), { mode: 0o600, flush: true })
+      await writeFile(
+        this.#path,
+        randomBytes(RESERVE_BYTES).map((byte) => byte | 0x80),
+        { mode: 0o600, flush: true },
+      )
       this.#reserved = true
     } catch {
       await rm(this.#path, { force: true })

@@ -261,7 +261,17 @@ function blobsOf(
   const { store, files, time, disk } = kept
   const { quota, halfFrames } = asked
   const now = (): number => time.now()
-  return new Blobs({ store, files, config, key, quota, now, isDiskFull: () => disk.isFull, halfFrames, metrics })
+  return new Blobs({
+    store,
+    files,
+    config,
+    key,
+    quota,
+    now,
+    hasRoomFor: (bytes) => disk.hasRoomFor(bytes),
+    halfFrames,
+    metrics,
+  })
 }
 
 function mailboxesOf({ config }: RelayOptions, { meter }: Opening, kept: Kept, blobs: Blobs): Mailboxes {
@@ -303,7 +313,7 @@ function handlersOf(options: RelayOptions, parts: HandlerParts): RelayHandlers {
   const { quota, halfFrames } = asked
   const now = (): number => time.now()
   const deposits = new Deposits({
-    ...{ store, config, key, quota, now, isDiskFull: () => disk.isFull, metrics },
+    ...{ store, config, key, quota, now, hasRoomFor: (bytes) => disk.hasRoomFor(bytes), metrics },
     onHeld: (mailboxIds) => {
       mailboxes.wake(mailboxIds)
     },
