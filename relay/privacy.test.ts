@@ -33,11 +33,19 @@ afterEach(async () => {
   await relay.remove()
 })
 
-async function diskHolds(needle: Uint8Array | string): Promise<boolean> {
-  const entries = await readdir(relay.dataDir, { recursive: true, withFileTypes: true })
+/** Logs before databases: what the relay moves from one to the other meanwhile is met at least once. */
+async function* filesOf(dataDir: string): AsyncGenerator<Buffer> {
+  const entries = await readdir(dataDir, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
-  const contents = await Promise.all(files.map((file) => readFile(file)))
-  return contents.some((content) => content.includes(typeof needle === 'string' ? needle : Buffer.from(needle)))
+  const isLog = (file: string): boolean => file.endsWith('-wal')
+  for (const file of [...files.filter(isLog), ...files.filter((other) => !isLog(other))]) yield await readFile(file)
+}
+
+async function diskHolds(needle: Uint8Array | string): Promise<boolean> {
+  for await (const content of filesOf(relay.dataDir)) {
+    if (content.includes(typeof needle === 'string' ? needle : Buffer.from(needle))) return true
+  }
+  return false
 }
 
 const WINDOW_BYTES = 32
@@ -53,10 +61,8 @@ async function windowsOnDisk(dataDir: string, envelopes: readonly Uint8Array[]):
       begins[whole.readUIntLE(at, 3)] = 1
     }
   }
-  const entries = await readdir(dataDir, { recursive: true, withFileTypes: true })
   const found = new Set<Buffer>()
-  for (const entry of entries.filter((item) => item.isFile())) {
-    const file = await readFile(join(entry.parentPath, entry.name))
+  for await (const file of filesOf(dataDir)) {
     let next = 0
     for (let at = -2; at < file.length; at++) {
       // The three bytes that end at `at` + 2, lowest first.
