@@ -98,7 +98,7 @@ export class Deposits {
     }
   }
 
-  /** Only whose token is good is told of its quota: a revoked one is as unknown as any. */
+  /** Only whose token is good is told of its quota: a revoked one is as unknown as one that never was. */
   async #overQuota({ mailboxId, tokenHash, storedAtMs }: DepositItem): Promise<DepositAnswer> {
     const { store, quota } = this.#parts
     if (!(await store.hasToken(mailboxId, tokenHash))) return this.#answer({ kind: 'no-token' })

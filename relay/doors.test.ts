@@ -216,7 +216,7 @@ test('an upload to a mailbox that is closed ends, and leaves no file', async () 
   }
 })
 
-test('a revoked token is as unknown as any, also when its day was used up', async () => {
+test('a revoked token is as unknown as one that never was, also when its day was used up', async () => {
   await start({ tokenEnvelopesPerDay: 1 })
   const [keys, token] = [newMailboxKeys(), random(32)]
   const holder = await owner(keys)

@@ -63,7 +63,7 @@ export interface RunningRelay {
   readonly relayId: RelayId
   /** Multiaddrs without PeerId. */
   addresses(): readonly string[]
-  /** The same with PeerId, as any libp2p node dials them. */
+  /** The same with PeerId, as every libp2p node dials them. */
   fullAddresses(): readonly string[]
   /** What people paste into Settings. */
   pasteText(): string

@@ -21,7 +21,7 @@ const DIAL_WITHIN_MS = 10_000
 export type DialAnswer =
   { readonly reached: true; readonly roundTripMs: number } | { readonly reached: false; readonly why: string }
 
-/** @param expected null: any relay will do */
+/** @param expected null: whichever relay answers */
 export async function dialRelay(address: string, expected: RelayId | null): Promise<DialAnswer> {
   const quic = await loadQuic()
   const node = await createLibp2p({

@@ -5,7 +5,7 @@ import type { PostgresSession } from './postgres-session.ts'
 import type { Transaction } from './postgres-transaction.ts'
 import { numberOf } from './postgres-values.ts'
 
-/** Of the advisory lock: any number that nobody else takes. */
+/** Of the advisory lock: a number that nobody else takes. */
 const LOCK = 7_305_808_869_229_538_405n
 
 /** @throws Error when the schema was written by a newer version */
