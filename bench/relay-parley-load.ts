@@ -21,6 +21,31 @@ export interface Prepared {
   readonly targets: readonly DepositTarget[]
 }
 
+/** Batches that were made beforehand, over connections that stand; receipts are verified when the time is taken. */
+export const depositPrepared = async (
+  node: Awaited<ReturnType<typeof startClientNode>>,
+  address: string,
+  relayId: string,
+  work: Work,
+  prepareBatches: (work: Work, connection: number) => readonly Prepared[],
+): Promise<Timed> => {
+  const indexes = Array.from({ length: work.connections }, (_, index) => index)
+  const prepared = indexes.map((index) => prepareBatches(work, index))
+  const streams = await inGroups(indexes, () => BenchStream.open(node, address))
+  const startedMs = performance.now()
+  const answers = await Promise.all(
+    streams.map((stream, index) => pipelined(stream, prepared[index] ?? [], work.outstanding / work.batch)),
+  )
+  const seconds = (performance.now() - startedMs) / 1000
+  for (const [index, batches] of prepared.entries()) {
+    for (const [at, { targets }] of batches.entries()) {
+      verifyReceipts(relayId as RelayId, targets, answers[index]?.[at] ?? new Uint8Array())
+    }
+  }
+  await Promise.all(streams.map((stream) => stream.close()))
+  return { seconds }
+}
+
 export const parleyLoad = async (address: string, relayId: string): Promise<Load> => {
   const node = await startClientNode()
   let mailboxes: readonly BenchMailbox[] = []
@@ -57,23 +82,7 @@ export const parleyLoad = async (address: string, relayId: string): Promise<Load
       })
     },
 
-    deposit: async (work): Promise<Timed> => {
-      const indexes = Array.from({ length: work.connections }, (_, index) => index)
-      const prepared = indexes.map((index) => prepareBatches(work, index))
-      const streams = await inGroups(indexes, () => BenchStream.open(node, address))
-      const startedMs = performance.now()
-      const answers = await Promise.all(
-        streams.map((stream, index) => pipelined(stream, prepared[index] ?? [], work.outstanding / work.batch)),
-      )
-      const seconds = (performance.now() - startedMs) / 1000
-      for (const [index, batches] of prepared.entries()) {
-        for (const [at, { targets }] of batches.entries()) {
-          verifyReceipts(relayId as RelayId, targets, answers[index]?.[at] ?? new Uint8Array())
-        }
-      }
-      await Promise.all(streams.map((stream) => stream.close()))
-      return { seconds }
-    },
+    deposit: async (work) => await depositPrepared(node, address, relayId, work, prepareBatches),
 
     drain: async (work): Promise<Timed> => {
       const owners = await inGroups(mailboxes, () => BenchStream.open(node, address))

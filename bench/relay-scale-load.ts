@@ -1,9 +1,8 @@
 /** Senders and owners of the scale run: deposits into mailboxes spread over all, owners who come for their five envelopes. */
-import type { RelayId } from '../shared/model/ids.ts'
 import { encodeRequest } from '../shared/wire/relay-requests.ts'
 import { WrongResult } from './harness.ts'
-import { BenchStream, envelopeIdOf, inGroups, startClientNode, TTL_SECONDS, verifyReceipts } from './relay-parley.ts'
-import { pipelined } from './relay-parley-load.ts'
+import { BenchStream, envelopeIdOf, inGroups, startClientNode, TTL_SECONDS } from './relay-parley.ts'
+import { depositPrepared } from './relay-parley-load.ts'
 import type { Prepared } from './relay-parley-load.ts'
 import { ownable, SCALE_MESSAGES, scaleMailbox, scaleMessage, scaleOwner, tokenOf } from './relay-scale-data.ts'
 import type { Timed, Work } from './relay-work.ts'
@@ -45,23 +44,7 @@ export const scaleLoad = async (address: string, relayId: string): Promise<Scale
   }
 
   return {
-    deposit: async (work) => {
-      const indexes = Array.from({ length: work.connections }, (_, index) => index)
-      const prepared = indexes.map((index) => prepareBatches(work, index))
-      const streams = await inGroups(indexes, () => BenchStream.open(node, address))
-      const startedMs = performance.now()
-      const answers = await Promise.all(
-        streams.map((stream, index) => pipelined(stream, prepared[index] ?? [], work.outstanding / work.batch)),
-      )
-      const seconds = (performance.now() - startedMs) / 1000
-      for (const [index, batches] of prepared.entries()) {
-        for (const [at, { targets }] of batches.entries()) {
-          verifyReceipts(relayId as RelayId, targets, answers[index]?.[at] ?? new Uint8Array())
-        }
-      }
-      for (const stream of streams) await stream.close()
-      return { seconds }
-    },
+    deposit: async (work) => await depositPrepared(node, address, relayId, work, prepareBatches),
 
     drain: async (work) => {
       const all = ownable(work.mailboxes)
